@@ -1,0 +1,117 @@
+// swift-tools-version: 6.2
+// upsertd: the durable write path to Pinecone. Linux only.
+import PackageDescription
+
+/// The settings of every hand-written target.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error, .when(configuration: .release)),
+]
+
+/// Tests call C and read raw bytes freely; what they may not do is warn.
+let testing: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
+
+let package = Package(
+    name: "upsertd",
+    products: [
+        .executable(name: "upsertd", targets: ["upsertd"]),
+        .executable(name: "upsertctl", targets: ["upsertctl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .target(name: "UpsertSQLite", dependencies: ["CSQLite"], swiftSettings: strict),
+        .target(
+            name: "UpsertHTTP",
+            dependencies: [
+                nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+            ],
+            swiftSettings: strict),
+        .target(name: "UpsertCore", swiftSettings: strict),
+        .target(
+            name: "UpsertStorage",
+            dependencies: ["UpsertCore", "UpsertSQLite"],
+            resources: [.embedInCode("migrations")],
+            swiftSettings: strict),
+        .target(
+            name: "UpsertTransport",
+            dependencies: [
+                "UpsertCore",
+                nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            swiftSettings: strict),
+        .target(name: "UpsertIndex", dependencies: ["UpsertSQLite", "UpsertHTTP"], swiftSettings: strict),
+        .target(
+            name: "UpsertDaemon",
+            dependencies: [
+                "UpsertCore", "UpsertStorage", "UpsertTransport", "UpsertIndex", "UpsertHTTP", "CSystemd",
+                nio("NIOCore"), nio("NIOPosix"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "upsertd",
+            dependencies: [
+                "UpsertDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "upsertctl",
+            dependencies: [
+                "UpsertDaemon", "UpsertCore", "UpsertStorage",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            swiftSettings: strict),
+        .target(name: "UpsertTestSupport", dependencies: ["UpsertCore"], path: "Tests/UpsertTestSupport"),
+        .testTarget(
+            name: "UpsertCoreTests", dependencies: ["UpsertCore", "UpsertTestSupport"], swiftSettings: testing),
+        .testTarget(
+            name: "UpsertStorageTests",
+            dependencies: ["UpsertStorage", "UpsertSQLite", "UpsertTestSupport", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: testing),
+        .testTarget(
+            name: "UpsertTransportTests",
+            dependencies: [
+                "UpsertTransport", "UpsertHTTP", "UpsertTestSupport", nio("NIOCore"), nio("NIOPosix"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "UpsertIndexTests",
+            dependencies: ["UpsertIndex", "UpsertTestSupport", .product(name: "AsyncHTTPClient", package: "async-http-client")],
+            swiftSettings: testing),
+        .testTarget(
+            name: "UpsertDaemonTests", dependencies: ["UpsertDaemon", "UpsertTestSupport"], swiftSettings: testing),
+    ],
+    swiftLanguageModes: [.v6]
+)

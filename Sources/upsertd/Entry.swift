@@ -1,0 +1,4 @@
+import ArgumentParser
+@main struct Entry: AsyncParsableCommand {
+    mutating func run() async throws {}
+}
