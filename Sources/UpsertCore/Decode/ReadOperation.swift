@@ -1,4 +1,5 @@
 /// What a target asks of records: decides what is valid and how a record is encoded.
+@safe
 package struct RecordRules: Sendable {
     package var api: RecordAPI
     package var encoding: Encoding
@@ -14,7 +15,7 @@ package struct RecordRules: Sendable {
         self.api = api
         self.encoding = encoding
         self.dimension = dimension
-        self.digest = digest
+        unsafe self.digest = digest
     }
 }
 

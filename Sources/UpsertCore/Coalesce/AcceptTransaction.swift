@@ -1,0 +1,187 @@
+/// The records of one accept commit, gathered in memory: encoded, coalesced among themselves and cut into chunks.
+///
+/// A chunk holds records of one (lane, submission, operation, encoding) and never more than one request may, so that a chunk
+/// whose records are all current is a request body as it lies. Two writes to the same key in one transaction are coalesced
+/// here by the coalescing law; against writes that already wait the queue does it, in the same commit.
+package struct AcceptTransaction: Sendable {
+    /// A chunk being built.
+    package struct Chunk: Sendable {
+        package let lane: LaneNumber
+        package let submission: Int64
+        package let operation: OperationKind
+        package let encoding: Encoding
+        package var directory = ChunkDirectory()
+        package var payload: [UInt8] = []
+        /// Positions replaced by a later record of the same transaction.
+        package var replaced: [Int] = []
+        /// Where each update came from, for a refusal after all; empty for other operations.
+        package var origins: [RecordOrigin] = []
+        fileprivate var weight = 0
+
+        /// An empty chunk.
+        package init(lane: LaneNumber, submission: Int64, operation: OperationKind, encoding: Encoding) {
+            self.lane = lane
+            self.submission = submission
+            self.operation = operation
+            self.encoding = encoding
+        }
+    }
+
+    /// Where a record was in its submission.
+    package struct RecordOrigin: Sendable, Equatable {
+        package var line: Int
+        package var offset: Int
+        package init(line: Int, offset: Int) {
+            self.line = line
+            self.offset = offset
+        }
+    }
+
+    private struct OpenKey: Hashable {
+        var lane: LaneNumber
+        var submission: Int64
+        var operation: OperationKind
+        var encoding: Encoding
+    }
+
+    package private(set) var chunks: [Chunk] = []
+    private var open: [OpenKey: Int] = [:]
+    private var local = KeyIndex()
+    private let hasher: RecordKeyHasher
+
+    /// Records taken in, those coalesced away included.
+    package private(set) var accepted = 0
+    /// Records replaced by a later one in this transaction.
+    package private(set) var coalesced = 0
+    /// Updates of a record that this transaction deletes: accepted, without effect.
+    package private(set) var noEffect = 0
+    /// Encoded bytes taken in.
+    package private(set) var bytes = 0
+    /// The same by submission row.
+    package private(set) var submissions: [Int64: SubmissionCounts] = [:]
+
+    package init(hasher: RecordKeyHasher) { self.hasher = hasher }
+
+    package var isEmpty: Bool { accepted == 0 }
+
+    /// Takes in one valid record.
+    ///
+    /// - Throws: ``Rejection`` when the record is an update that, merged with the write it follows, breaks a limit; the
+    ///   earlier write stands.
+    package mutating func add(
+        _ operation: ReadOperation, encoded: [UInt8], id: [UInt8], encoding: Encoding, lane: LaneNumber,
+        submission: Int64, origin: RecordOrigin
+    ) throws(Rejection) {
+        let key = hasher.key(lane: lane, id: id)
+        let earlier = local[key]
+        var kind = operation.kind
+        var weight = operation.weight
+        var merged: [UInt8]?
+        if kind == .update, let earlier {
+            let target = chunks[Int(earlier.slot)]
+            let stored = target.payload[target.directory.range(Int(earlier.position))]
+            switch (target.operation, target.encoding == encoding) {
+            case (.delete, _):
+                count(operation, encoded.count, submission) { $0.noEffect += 1 }
+                noEffect += 1
+                return
+            case (_, false):
+                break
+            case (let waiting, true):
+                let result = try RecordMerge.merge(waiting, stored, update: encoded[...], encoding: encoding)
+                (kind, weight, merged) = (waiting, result.weight, result.bytes)
+            }
+        }
+        count(operation, encoded.count, submission) { _ in }
+        if let earlier, merged != nil || kind != .update {
+            chunks[Int(earlier.slot)].replaced.append(Int(earlier.position))
+            submissions[chunks[Int(earlier.slot)].submission, default: SubmissionCounts()].superseded += 1
+            coalesced += 1
+        }
+        local[key] = append(
+            kind, merged ?? encoded, weight, key, OpenKey(lane: lane, submission: submission, operation: kind, encoding: encoding),
+            origin)
+    }
+
+    private mutating func count(
+        _ operation: ReadOperation, _ size: Int, _ submission: Int64, _ change: (inout SubmissionCounts) -> Void
+    ) {
+        accepted += 1
+        bytes += size
+        submissions[submission, default: SubmissionCounts()].accepted += 1
+        change(&submissions[submission, default: SubmissionCounts()])
+    }
+
+    /// Adds a record that the queue made by merging; it counts as accepted already.
+    package mutating func append(
+        merged: [UInt8], weight: Int, kind: OperationKind, key: RecordKey, encoding: Encoding, lane: LaneNumber,
+        submission: Int64
+    ) -> RecordPlace {
+        let open = OpenKey(lane: lane, submission: submission, operation: kind, encoding: encoding)
+        return append(kind, merged, weight, key, open, RecordOrigin(line: 0, offset: 0))
+    }
+
+    /// Marks a record of this transaction as replaced by a merged one.
+    package mutating func replace(_ place: RecordPlace) { chunks[Int(place.slot)].replaced.append(Int(place.position)) }
+
+    /// Takes an update out again that cannot be merged with the write that waits; it counts as rejected, not accepted.
+    package mutating func refuse(_ place: RecordPlace) {
+        let chunk = chunks[Int(place.slot)]
+        replace(place)
+        accepted -= 1
+        bytes -= chunk.directory.range(Int(place.position)).count
+        submissions[chunk.submission, default: SubmissionCounts()].accepted -= 1
+    }
+
+    private mutating func append(
+        _ kind: OperationKind, _ encoded: [UInt8], _ weight: Int, _ key: RecordKey, _ openKey: OpenKey,
+        _ origin: RecordOrigin
+    ) -> RecordPlace {
+        let limits = RequestLimits.published(openKey.encoding, kind)
+        // Updates go one a request, so their chunk is only bounded to keep it cheap to read.
+        let recordsMax = kind == .update ? 1_000 : limits.recordsMax
+        if let known = open[openKey] {
+            let chunk = chunks[known]
+            let fits =
+                chunk.directory.count < recordsMax && chunk.weight + weight <= limits.weightMax
+                && chunk.payload.count + encoded.count + RequestLimits.envelopeBytes <= limits.bytesMax
+            if !fits { open[openKey] = nil }
+        }
+        let number: Int
+        if let known = open[openKey] {
+            number = known
+        } else {
+            number = chunks.count
+            chunks.append(
+                Chunk(
+                    lane: openKey.lane, submission: openKey.submission, operation: kind, encoding: openKey.encoding))
+            open[openKey] = number
+        }
+        chunks[number].payload.append(contentsOf: encoded)
+        chunks[number].weight += min(weight, Int(UInt32.max))
+        chunks[number].directory.append(key: key, end: chunks[number].payload.count, weight: weight)
+        if kind == .update { chunks[number].origins.append(origin) }
+        return RecordPlace(slot: UInt32(number), position: UInt16(chunks[number].directory.count - 1))
+    }
+}
+
+/// What became of a submission's records.
+package struct SubmissionCounts: Sendable, Equatable {
+    package var accepted = 0
+    package var rejected = 0
+    package var superseded = 0
+    package var delivered = 0
+    package var noEffect = 0
+    package var quarantined = 0
+    package init() {}
+
+    /// Sums count by count.
+    package static func += (left: inout SubmissionCounts, right: SubmissionCounts) {
+        left.accepted += right.accepted
+        left.rejected += right.rejected
+        left.superseded += right.superseded
+        left.delivered += right.delivered
+        left.noEffect += right.noEffect
+        left.quarantined += right.quarantined
+    }
+}

@@ -1,0 +1,107 @@
+/// Decimal to binary32, correctly rounded (to nearest, ties to even).
+///
+/// Source: D. Lemire, "Number parsing at a gigabyte per second", 2021 (the Eisel–Lemire algorithm), and N. Mushtak and
+/// D. Lemire, "Fast number parsing without fallback", 2023, which shows that the 128-bit product always decides.
+enum DecimalFloat {
+    /// Bits of positive infinity; a decimal that rounds to it is too large for a float.
+    static let infinity: UInt32 = 0x7f80_0000
+
+    /// The powers of five, then `10^0 … 10^7` for joining a run of fewer than eight digits.
+    ///
+    /// Raw memory, so that the loop over a vector does no bounds checks and no reference counting.
+    nonisolated(unsafe) static let constants: UnsafePointer<UInt64> = {  // safe: written once, here, and never freed
+        let tens: [UInt64] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000]
+        let all = PowersOfFive.halves + tens
+        let memory = UnsafeMutablePointer<UInt64>.allocate(capacity: all.count)
+        unsafe memory.initialize(from: all, count: all.count)
+        return unsafe UnsafePointer(memory)
+    }()
+
+    /// Where the powers of ten begin in ``constants``.
+    static let tensOffset = 2 * (38 + 64 + 1)
+
+    /// The bits of the float nearest to `decimal × 10^power`; ``infinity`` when it is too large.
+    ///
+    /// - Parameters:
+    ///   - decimal: At most 19 significant digits, all of them.
+    ///   - constants: ``constants``, loaded once by the caller.
+    @inline(__always)
+    static func bits(_ decimal: UInt64, power: Int, _ constants: UnsafePointer<UInt64>) -> UInt32 {
+        if decimal == 0 || power < -64 { return 0 }
+        if power > 38 { return infinity }
+        let zeros = decimal.leadingZeroBitCount
+        let normal = decimal &<< UInt64(truncatingIfNeeded: zeros)
+        let entry = unsafe constants + 2 &* (power &+ 64)
+        let first = unsafe normal.multipliedFullWidth(by: entry[0])
+        var high = first.high
+        var low = first.low
+        // 26 bits decide unless all the bits below them are ones; then the lower half of the power matters.
+        if high & (UInt64.max >> 26) == UInt64.max >> 26 {
+            let second = unsafe normal.multipliedFullWidth(by: entry[1]).high
+            let sum = low.addingReportingOverflow(second)
+            low = sum.partialValue
+            if sum.overflow { high &+= 1 }
+        }
+        let upper = high >> 63
+        let shift = upper &+ 38
+        var mantissa = high &>> shift
+        // floor(power × log2(10)) by multiplication, plus the bias.
+        var exponent = ((217_706 &* power) >> 16) &+ 63 &+ Int(truncatingIfNeeded: upper) &- zeros &+ 127
+        if exponent <= 0 { return subnormal(mantissa, exponent) }
+        if low <= 1 && mantissa & 3 == 1 && power >= -17 && power <= 10 && mantissa &<< shift == high {
+            mantissa &-= 1  // exactly halfway: to even
+        }
+        mantissa = (mantissa &+ (mantissa & 1)) >> 1
+        if mantissa >= 1 << 24 {
+            mantissa = 1 << 23
+            exponent &+= 1
+        }
+        if exponent >= 255 { return infinity }
+        return UInt32(truncatingIfNeeded: exponent) << 23 | UInt32(truncatingIfNeeded: mantissa & (1 << 23 - 1))
+    }
+
+    @inline(never)
+    private static func subnormal(_ mantissa: UInt64, _ exponent: Int) -> UInt32 {
+        if exponent <= -62 { return 0 }
+        var mantissa = mantissa &>> UInt64(1 - exponent)
+        mantissa = (mantissa + (mantissa & 1)) >> 1
+        // Rounding up may reach the smallest normal number, whose bits are exactly 1 << 23.
+        return UInt32(truncatingIfNeeded: mantissa)
+    }
+
+    /// The bits for a number of more than 19 digits.
+    ///
+    /// When both neighbours of the cut-off decimal round alike, so does everything between; else the standard library
+    /// decides, exactly.
+    ///
+    /// - Parameter text: A number of the JSON grammar, without its minus sign.
+    @inline(never)
+    static func bits(longText text: UnsafeRawBufferPointer) -> UInt32 {
+        var decimal: UInt64 = 0
+        var digits = 0
+        var power = 0
+        var at = 0
+        var fraction = false
+        while at < text.count {
+            let byte = unsafe text[at]
+            at += 1
+            if byte == UInt8(ascii: ".") {
+                fraction = true
+            } else if byte | 0x20 == UInt8(ascii: "e") {
+                power += unsafe JSONNumber.exponent(UnsafeRawBufferPointer(rebasing: text[at...]))
+                break
+            } else if digits < 19 {
+                decimal = decimal * 10 + UInt64(byte & 15)
+                if decimal != 0 { digits += 1 }
+                if fraction { power -= 1 }
+            } else if !fraction {
+                power += 1
+            }
+        }
+        let constants = unsafe constants
+        let below = unsafe bits(decimal, power: power, constants)
+        let above = unsafe bits(decimal + 1, power: power, constants)
+        if below == above { return below }
+        return unsafe Float(String(decoding: text, as: UTF8.self))?.bitPattern ?? below
+    }
+}

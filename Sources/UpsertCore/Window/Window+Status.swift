@@ -1,0 +1,20 @@
+extension Window {
+    /// Unix milliseconds at which the oldest queued record was accepted; nil when nothing is queued.
+    package var oldestAcceptedAt: Int64? {
+        var oldest: Int64?
+        for case let chunk? in chunks where chunk.live > 0 { oldest = min(oldest ?? .max, chunk.acceptedAt) }
+        return oldest
+    }
+
+    /// Keys held because an outcome was ambiguous.
+    package var heldKeys: Int { holds.count }
+
+    /// Queued records by target.
+    package func queuedByTarget() -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for case let chunk? in chunks where chunk.live > 0 {
+            if let lane = lanes[chunk.lane] { counts[lane.target, default: 0] += chunk.live }
+        }
+        return counts
+    }
+}

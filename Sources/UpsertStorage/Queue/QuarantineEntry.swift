@@ -1,0 +1,26 @@
+package import UpsertCore
+
+/// A record that the server refused.
+package struct QuarantineEntry: Sendable {
+    /// Row in the quarantine; 0 before it is stored.
+    package var number: Int64
+    package var target: String
+    package var namespace: String
+    package var id: String
+    package var operation: OperationKind
+    /// The server's words.
+    package var reason: String
+    /// Unix milliseconds.
+    package var quarantinedAt: Int64
+    /// Whether a newer write for the same id was accepted since.
+    package var superseded: Bool
+    /// The record in its stored encoding.
+    package var data: [UInt8]
+    package var encoding: Encoding
+
+    var lane: LaneNumber
+    var submission: Int64
+    var key: RecordKey
+    var weight: Int
+    var acceptedAt: Int64
+}

@@ -1,0 +1,130 @@
+internal import UpsertCore
+internal import UpsertSQLite
+
+extension Queue {
+    /// Makes records durable, with the progress of the sources they came from, in one commit.
+    ///
+    /// Updates of records that still wait are merged with them first, by the coalescing law.
+    ///
+    /// - Parameter now: Unix milliseconds.
+    /// - Throws: ``SQLiteError``; then nothing has changed, on disk or in memory.
+    package func accept(_ acceptance: Acceptance, now: Int64) throws -> AcceptResult {
+        var transaction = acceptance.transaction
+        var merges = UpdateMerges()
+        try merge(&transaction, &merges)
+        guard merges.refused.isEmpty else { return .refused(merges.refused) }
+
+        var changed = totals
+        changed += Totals(
+            accepting: transaction, merges: merges, rejected: acceptance.submissions.reduce(0) { $0 + $1.rejected })
+        let gone = window.unsaved(deadOnly: true)
+        changed.coalescedRecords += gone.dead.reduce(0) { $0 + window.supersededUnsaved(slot: $1.slot) }
+        var sequences: [Int64?] = []
+        try connection.transaction {
+            for (name, number) in unsavedLanes { try insertLane(name, number) }
+            sequences = try transaction.chunks.map { try insertChunk($0, now: now) }
+            try save(gone, now: now)
+            try save(acceptance, counts: transaction.submissions, merges: merges, now: now)
+            try supersedeQuarantined(transaction)
+            try changed.store(connection)
+        }
+        unsavedLanes = []
+        totals = changed
+        window.saved(gone)
+        for dead in gone.dead { contents.remove(dead.sequence) }
+        admit(transaction, sequences, merges, now: now)
+        return .committed
+    }
+
+    private func admit(_ transaction: AcceptTransaction, _ sequences: [Int64?], _ merges: UpdateMerges, now: Int64) {
+        for (number, chunk) in transaction.chunks.enumerated() {
+            guard let sequence = sequences[number] else { continue }
+            let content = ChunkContent(directory: chunk.directory, payload: chunk.payload)
+            contents.insert(content, sequence)
+            window.append(
+                ChunkState(chunk, sequence: sequence, now: now), keys: chunk.directory.keys, now: now,
+                merging: merges.replacing[UInt32(number)] ?? [:])
+        }
+    }
+
+    private func insertLane(_ name: LaneName, _ number: LaneNumber) throws {
+        let insert = try connection.statement("INSERT INTO lane VALUES (?, ?, ?)")
+        try insert.bind(1, number)
+        try insert.bind(2, name.target)
+        try insert.bind(3, name.namespace)
+        try insert.run()
+    }
+
+    /// Stores a chunk; nil when all its records were replaced within the transaction.
+    func insertChunk(_ chunk: AcceptTransaction.Chunk, now: Int64) throws -> Int64? {
+        guard chunk.replaced.count < chunk.directory.count else { return nil }
+        let insert = try connection.statement(
+            """
+            INSERT INTO chunk (lane, submission, operation, encoding, accepted_at, records, bytes, directory)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        let directory = chunk.directory.bytes
+        try insert.bind(1, chunk.lane)
+        try insert.bind(2, chunk.submission)
+        try insert.bind(3, Int64(chunk.operation.rawValue))
+        try insert.bind(4, Int64(chunk.encoding.rawValue))
+        try insert.bind(5, now)
+        try insert.bind(6, Int64(chunk.directory.count))
+        try insert.bind(7, Int64(chunk.payload.count))
+        try unsafe directory.withUnsafeBytes { bytes in
+            try unsafe insert.bindStatic(8, bytes)
+            try insert.run()
+        }
+        let sequence = connection.lastInsertedRow
+        let payload = try connection.statement("INSERT INTO payload VALUES (?, ?)")
+        try payload.bind(1, sequence)
+        try unsafe chunk.payload.withUnsafeBytes { bytes in
+            try unsafe payload.bindStatic(2, bytes)
+            try payload.run()
+        }
+        if !chunk.replaced.isEmpty { try saveProgress(sequence, chunk.done.bytes) }
+        return sequence
+    }
+
+    /// A newer write makes a quarantined one obsolete: it stays listed, but retrying it needs force.
+    private func supersedeQuarantined(_ transaction: AcceptTransaction) throws {
+        guard !quarantinedKeys.isEmpty else { return }
+        let mark = try connection.statement("UPDATE quarantine SET superseded = 1 WHERE key_high = ? AND key_low = ?")
+        for chunk in transaction.chunks {
+            for key in chunk.directory.keys where quarantinedKeys.contains(key) {
+                try mark.bind(1, key.storedHigh)
+                try mark.bind(2, key.storedLow)
+                try mark.run()
+            }
+        }
+    }
+}
+
+extension AcceptTransaction.Chunk {
+    /// Bits of the replaced positions.
+    var done: Bitmap {
+        var done = Bitmap(count: directory.count)
+        for position in replaced { done[position] = true }
+        return done
+    }
+}
+
+extension ChunkState {
+    init(_ chunk: AcceptTransaction.Chunk, sequence: Int64, now: Int64) {
+        self.init(
+            sequence: sequence, lane: chunk.lane, operation: chunk.operation, encoding: chunk.encoding,
+            submission: chunk.submission, acceptedAt: now, records: chunk.directory.count, bytes: chunk.payload.count,
+            done: chunk.done, found: false)
+    }
+}
+
+extension Totals {
+    init(accepting transaction: AcceptTransaction, merges: UpdateMerges, rejected: Int) {
+        self.init()
+        acceptedRecords = transaction.accepted
+        acceptedBytes = transaction.bytes
+        coalescedRecords = transaction.coalesced
+        noEffectRecords = transaction.noEffect + merges.noEffect.values.reduce(0, +)
+        rejectedRecords = rejected
+    }
+}

@@ -1,0 +1,155 @@
+package import UpsertCore
+internal import UpsertSQLite
+
+/// What became of a batch for good.
+package struct Settlement: Sendable {
+    /// How its records leave the queue.
+    package enum Result: Sendable {
+        case delivered
+        case noEffect
+        /// Refused by the server, with its words; the batch has one record.
+        case quarantined(reason: String)
+    }
+
+    package var batch: Batch
+    package var result: Result
+    /// Until when a different version of these keys must wait (Unix milliseconds); nil when nothing was ambiguous.
+    package var holdUntil: Int64?
+
+    package init(batch: Batch, result: Result, holdUntil: Int64?) {
+        self.batch = batch
+        self.result = result
+        self.holdUntil = holdUntil
+    }
+}
+
+/// Changes of settled batches that are not on disk yet; they stay here until a commit succeeds.
+struct UnsettledChanges {
+    var totals = Totals()
+    var submissions: [Int64: SubmissionCounts] = [:]
+    var holds: [(lane: LaneNumber, key: RecordKey, until: Int64)] = []
+    var quarantined: [QuarantineEntry] = []
+    var isEmpty = true
+}
+
+extension Queue {
+    /// Takes the next batch for a target; its records stay queued, marked as taken.
+    package func take(target: String, rules: TakeRules) throws -> Take {
+        try warmUp(now: rules.now)
+        return try window.take(target: target, rules: rules) { slot, sequence in
+            try content(slot: slot, sequence: sequence)
+        }
+    }
+
+    /// Puts back a batch that was never sent.
+    package func putBack(_ batch: Batch) { window.putBack(batch) }
+
+    /// Holds a namespace until `until` (Unix milliseconds).
+    package func hold(lane: LaneNumber, until: Int64) { window.hold(lane: lane, until: until) }
+
+    /// Lets the records of batches leave the queue, in one commit.
+    ///
+    /// - Throws: ``SQLiteError`` when the commit failed. The records will not be sent again by this process; call
+    ///   ``flush(now:)`` until it succeeds.
+    package func settle(_ settlements: [Settlement], now: Int64) throws {
+        for settlement in settlements { note(settlement, now: now) }
+        try flush(now: now)
+    }
+
+    /// Stores what was settled and superseded since the last commit.
+    package func flush(now: Int64) throws {
+        let unsaved = window.unsaved()
+        guard !unsettled.isEmpty || !unsaved.changed.isEmpty || !unsaved.dead.isEmpty else { return }
+        var changed = totals
+        changed += unsettled.totals
+        changed.coalescedRecords += window.supersededUnsaved
+        try connection.transaction {
+            try save(unsaved, now: now)
+            for (submission, counts) in unsettled.submissions { try add(counts, to: submission, now: now) }
+            for hold in unsettled.holds { try save(hold) }
+            for entry in unsettled.quarantined { try insert(entry) }
+            try changed.store(connection)
+        }
+        totals = changed
+        window.saved(unsaved)
+        for dead in unsaved.dead { contents.remove(dead.sequence) }
+        for entry in unsettled.quarantined { quarantinedKeys.insert(entry.key) }
+        quarantinedCurrent += unsettled.quarantined.count
+        unsettled = UnsettledChanges()
+    }
+
+    private func note(_ settlement: Settlement, now: Int64) {
+        let batch = settlement.batch
+        var counts = SubmissionCounts()
+        var change = Totals()
+        change.deliveredRequests = 1
+        switch settlement.result {
+        case .delivered:
+            change.deliveredRecords = batch.count
+            change.deliveredBytes = batch.bytes
+            counts.delivered = 1
+        case .noEffect:
+            change.noEffectRecords = batch.count
+            counts.noEffect = 1
+        case .quarantined(let reason):
+            change.deliveredRequests = 0
+            change.quarantinedRecords = batch.count
+            counts.quarantined = 1
+            for index in 0..<batch.count { unsettled.quarantined.append(quarantineEntry(batch, index, reason, now)) }
+        }
+        unsettled.totals += change
+        for place in batch.places {
+            guard let submission = window.submission(of: place) else { continue }
+            unsettled.submissions[submission, default: SubmissionCounts()] += counts
+        }
+        if let until = settlement.holdUntil, until > now {
+            for index in 0..<batch.count { unsettled.holds.append((batch.lane, batch.key(index), until)) }
+        }
+        unsettled.isEmpty = false
+        window.settle(batch, holdUntil: settlement.holdUntil, now: now)
+    }
+
+    private func save(_ hold: (lane: LaneNumber, key: RecordKey, until: Int64)) throws {
+        let insert = try connection.statement("INSERT OR REPLACE INTO hold VALUES (?, ?, ?, ?)")
+        try insert.bind(1, hold.lane)
+        try insert.bind(2, hold.key.storedHigh)
+        try insert.bind(3, hold.key.storedLow)
+        try insert.bind(4, hold.until)
+        try insert.run()
+    }
+
+    /// The content of a chunk, from memory or disk.
+    func content(slot: UInt32, sequence: Int64) throws -> ChunkContent {
+        if let kept = contents[sequence] { return kept }
+        let query = try connection.statement("SELECT data FROM payload WHERE chunk = ?")
+        try query.bind(1, sequence)
+        guard try query.step() else { throw QueueRecovery.damaged(sequence, "its payload is missing") }
+        let payload = query.bytes(0)
+        query.reset()
+        let directory = try directory(sequence)
+        guard Int(directory.ends.last ?? 0) == payload.count else {
+            throw QueueRecovery.damaged(sequence, "its payload has \(payload.count) bytes, its directory says otherwise")
+        }
+        return ChunkContent(directory: directory, payload: payload)
+    }
+
+    private func directory(_ sequence: Int64) throws -> ChunkDirectory {
+        let query = try connection.statement("SELECT directory FROM chunk WHERE sequence = ?")
+        try query.bind(1, sequence)
+        defer { query.reset() }
+        guard try query.step(), let directory = unsafe query.withBytes(0, { unsafe ChunkDirectory(bytes: $0) }) else {
+            throw QueueRecovery.damaged(sequence, "its directory is missing or makes no sense")
+        }
+        return directory
+    }
+
+    /// Takes chunks beyond the index's bound into it as room comes free, oldest first.
+    private func warmUp(now: Int64) throws {
+        guard window.coldChunks > 0 else { return }
+        for lane in window.coldLanes {
+            while let next = window.nextCold(in: lane) {
+                window.warmFirst(of: lane, keys: try directory(next.sequence).keys, now: now)
+            }
+        }
+    }
+}

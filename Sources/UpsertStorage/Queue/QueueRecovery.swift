@@ -1,0 +1,80 @@
+internal import UpsertCore
+internal import UpsertSQLite
+
+/// Reads back, at start, what the queue holds.
+struct QueueRecovery {
+    var lanes: [LaneNumber: (target: String, namespace: String)] = [:]
+    var totals = Totals()
+    var quarantinedKeys: Set<RecordKey> = []
+    var quarantinedCurrent = 0
+
+    /// - Parameters:
+    ///   - found: Whether the records may have been in flight when the previous process ended.
+    ///   - now: Unix milliseconds.
+    static func read(
+        _ connection: Connection, into window: inout Window, found: Bool, now: Int64
+    ) throws -> QueueRecovery {
+        var recovery = QueueRecovery()
+        let lanes = try connection.statement("SELECT number, target, namespace FROM lane")
+        defer { lanes.reset() }
+        while try lanes.step() {
+            recovery.lanes[lanes.integer(0)] = (lanes.text(1), lanes.text(2))
+            window.register(lane: lanes.integer(0), target: lanes.text(1), namespace: lanes.text(2))
+        }
+        try connection.execute("DELETE FROM hold WHERE until <= \(now)")
+        let holds = try connection.statement("SELECT key_high, key_low, until FROM hold")
+        defer { holds.reset() }
+        while try holds.step() {
+            window.hold(RecordKey(stored: holds.integer(0), holds.integer(1)), until: holds.integer(2))
+        }
+        try readChunks(connection, into: &window, found: found, now: now)
+        recovery.totals = try Totals(stored: connection)
+        let quarantine = try connection.statement("SELECT key_high, key_low, superseded FROM quarantine")
+        defer { quarantine.reset() }
+        while try quarantine.step() {
+            recovery.quarantinedCurrent += 1
+            guard quarantine.integer(2) == 0 else { continue }
+            recovery.quarantinedKeys.insert(RecordKey(stored: quarantine.integer(0), quarantine.integer(1)))
+        }
+        return recovery
+    }
+
+    private static func readChunks(
+        _ connection: Connection, into window: inout Window, found: Bool, now: Int64
+    ) throws {
+        let query = try connection.statement(
+            """
+            SELECT sequence, lane, submission, operation, encoding, accepted_at, records, bytes, done, directory
+            FROM chunk LEFT JOIN progress ON progress.chunk = chunk.sequence ORDER BY sequence
+            """)
+        defer { query.reset() }
+        while try query.step() {
+            let sequence = query.integer(0)
+            guard let operation = OperationKind(rawValue: UInt8(clamping: query.integer(3))),
+                let encoding = Encoding(rawValue: UInt8(clamping: query.integer(4)))
+            else { throw damaged(sequence, "unknown operation or encoding") }
+            let records = Int(query.integer(6))
+            let chunk = ChunkState(
+                sequence: sequence, lane: query.integer(1), operation: operation, encoding: encoding,
+                submission: query.integer(2), acceptedAt: query.integer(5), records: records,
+                bytes: Int(query.integer(7)), done: Bitmap(bytes: query.bytes(8), count: records), found: found)
+            guard let directory = unsafe query.withBytes(9, { unsafe ChunkDirectory(bytes: $0) }), directory.count == records
+            else { throw damaged(sequence, "its directory does not fit its \(records) records") }
+            window.append(chunk, keys: directory.keys, now: now)
+        }
+    }
+
+    static func damaged(_ sequence: Int64, _ what: String) -> QueueError {
+        QueueError(.damaged, "chunk \(sequence) of the queue is damaged: \(what)")
+    }
+}
+
+extension RecordKey {
+    /// A key from the two integers in which SQLite keeps it.
+    init(stored high: Int64, _ low: Int64) {
+        self.init(high: UInt64(bitPattern: high), low: UInt64(bitPattern: low))
+    }
+
+    var storedHigh: Int64 { Int64(bitPattern: high) }
+    var storedLow: Int64 { Int64(bitPattern: low) }
+}
