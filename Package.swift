@@ -70,11 +70,12 @@ let package = Package(
         .target(
             name: "UpsertDaemon",
             dependencies: [
-                "UpsertCore", "UpsertStorage", "UpsertTransport", "UpsertIndex", "UpsertHTTP", "CSystemd",
-                nio("NIOCore"), nio("NIOPosix"),
+                "UpsertCore", "UpsertStorage", "UpsertTransport", "UpsertIndex", "UpsertHTTP", "UpsertSQLite",
+                "CSystemd", nio("NIOCore"), nio("NIOPosix"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -82,6 +83,7 @@ let package = Package(
             name: "upsertd",
             dependencies: [
                 "UpsertDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -97,7 +99,10 @@ let package = Package(
             name: "UpsertCoreTests", dependencies: ["UpsertCore", "UpsertTestSupport"], swiftSettings: testing),
         .testTarget(
             name: "UpsertStorageTests",
-            dependencies: ["UpsertStorage", "UpsertSQLite", "UpsertTestSupport", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "UpsertCore", "UpsertStorage", "UpsertSQLite", "UpsertTestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: testing),
         .testTarget(
             name: "UpsertTransportTests",

@@ -69,6 +69,7 @@ CREATE TABLE submission (
 CREATE INDEX submission_by_name ON submission (name);
 
 -- How far a claimed spool file has been accepted. No row: not at all. finished: accepted whole, only to be removed.
+-- keeps_original: it goes to rejected/ in the end, since its errors file does not hold all that was refused.
 CREATE TABLE claim (
     submission INTEGER PRIMARY KEY,
     spool TEXT NOT NULL,
@@ -80,7 +81,8 @@ CREATE TABLE claim (
     refused INTEGER NOT NULL,
     errors_file TEXT,
     errors_length INTEGER NOT NULL DEFAULT 0,
-    finished INTEGER NOT NULL DEFAULT 0
+    finished INTEGER NOT NULL DEFAULT 0,
+    keeps_original INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- The last run of rows accepted from each outbox: (seq, uid) pairs, kept until their deletion is durable.
@@ -91,6 +93,7 @@ CREATE TABLE outbox_run (
 ) STRICT, WITHOUT ROWID;
 
 -- Records accepted, then refused by the server, in their encoded form and with the server's words.
+-- encoding -1: an outbox row that is no valid record, as it was submitted.
 CREATE TABLE quarantine (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     lane INTEGER NOT NULL,

@@ -19,6 +19,18 @@ void index_open(struct index *index) {
     }
 }
 
+// A shard holds a binomial share; 4 % and a page more than the mean is far out in its tail.
+void index_reserve(struct index *index, uint64_t count) {
+    uint32_t pages = (uint32_t)((double)count / 256 * 1.04 * 8 / 7) / PAGE_ENTRIES + 1;
+    uint32_t wanted = pages * PAGE_ENTRIES;
+    for (int i = 0; i < 256; i++) {
+        struct index_shard *shard = &index->shards[i];
+        if (shard->count || wanted <= shard->capacity) continue;
+        munmap(shard->entries, shard->capacity * sizeof(struct index_entry));
+        *shard = (struct index_shard){map_entries(wanted), wanted, 0};
+    }
+}
+
 void index_close(struct index *index) {
     for (int i = 0; i < 256; i++) {
         munmap(index->shards[i].entries, index->shards[i].capacity * sizeof(struct index_entry));

@@ -31,6 +31,8 @@ struct index {
 };
 
 void index_open(struct index *index);
+/// Makes room for so many ids, if the index is empty.
+void index_reserve(struct index *index, uint64_t count);
 void index_close(struct index *index);
 /// Sets the place of an id and returns the one it had.
 struct place index_put(struct index *index, struct hash128 hash, struct place place);

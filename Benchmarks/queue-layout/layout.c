@@ -14,38 +14,46 @@
 
 enum { STEPS_MAX = 64, VACUUM_PROBE_PAGES = 2000 };
 /// Seconds after which accepting or draining one case ends early.
-static const double phase_seconds_max = 150;
+static const double phase_seconds_max = 180;
+
+/// Seconds between two drops of the cached pages.
+static const double drop_seconds = 0.25;
 
 struct benchmark {
     const char *name;
     const struct queue_layout *layout;
     struct workload workload;
     int page_bytes;
+    /// Leave the files in the page cache; else the parent drops what is clean, as if the backlog exceeded memory.
+    bool is_cached;
+    /// Shrink the file by incremental_vacuum alone, in one go, instead of by a short run of it and then VACUUM.
+    bool is_vacuumed_by_page;
 };
 
 static const struct benchmark benchmarks[] = {
-    {"log-sequential", &queue_log, {10000000, 0, false}, PAGE_BYTES},
-    {"log-random", &queue_log, {10000000, 0, true}, PAGE_BYTES},
-    {"segments-sequential", &queue_segment_log, {10000000, 0, false}, PAGE_BYTES},
-    {"segments-random", &queue_segment_log, {10000000, 0, true}, PAGE_BYTES},
-    {"rows-sequential", &queue_rows, {10000000, 0, false}, PAGE_BYTES},
-    {"rows-random", &queue_rows, {2000000, 0, true}, PAGE_BYTES},
-    {"rows-random-4k", &queue_rows, {2000000, 0, true}, 4096},
-    {"indexed-sequential", &queue_indexed_chunks, {10000000, 0, false}, PAGE_BYTES},
-    {"indexed-random", &queue_indexed_chunks, {2000000, 0, true}, PAGE_BYTES},
-    {"rows-overwrite", &queue_rows, {1000000, 100000, true}, PAGE_BYTES},
-    {"indexed-overwrite", &queue_indexed_chunks, {1000000, 100000, true}, PAGE_BYTES},
-    {"log-overwrite", &queue_log, {1000000, 100000, true}, PAGE_BYTES},
-    {"segments-overwrite", &queue_segment_log, {1000000, 100000, true}, PAGE_BYTES},
+    {"log-sequential", &queue_log, {10000000, 0, false}, PAGE_BYTES, false, true},
+    {"log-random", &queue_log, {10000000, 0, true}, PAGE_BYTES, false, false},
+    {"segments-sequential", &queue_segment_log, {10000000, 0, false}, PAGE_BYTES, false, false},
+    {"segments-random", &queue_segment_log, {10000000, 0, true}, PAGE_BYTES, false, false},
+    {"rows-sequential", &queue_rows, {10000000, 0, false}, PAGE_BYTES, false, false},
+    {"rows-random", &queue_rows, {2000000, 0, true}, PAGE_BYTES, true, false},
+    {"rows-random-4k", &queue_rows, {2000000, 0, true}, 4096, true, false},
+    {"indexed-sequential", &queue_indexed_chunks, {2000000, 0, false}, PAGE_BYTES, true, false},
+    {"indexed-random", &queue_indexed_chunks, {2000000, 0, true}, PAGE_BYTES, true, false},
+    {"rows-overwrite", &queue_rows, {1000000, 100000, true}, PAGE_BYTES, true, false},
+    {"indexed-overwrite", &queue_indexed_chunks, {1000000, 100000, true}, PAGE_BYTES, true, false},
+    {"log-overwrite", &queue_log, {1000000, 100000, true}, PAGE_BYTES, true, false},
+    {"segments-overwrite", &queue_segment_log, {1000000, 100000, true}, PAGE_BYTES, true, false},
 };
 enum { BENCHMARKS = sizeof benchmarks / sizeof benchmarks[0] };
 
 /// Shared between the processes of one case.
 struct result {
-    struct cost accept, restart, read, settle, vacuum, vacuum_probe;
+    struct cost accept, restart, read, settle, vacuum, full_vacuum, vacuum_probe;
     double steps[STEPS_MAX];
     uint32_t step_count;
-    uint64_t accepted, waiting, sent, accept_written, drain_written, disk_full, disk_half, disk_empty, probe_written;
+    uint64_t accepted, waiting, sent, accept_written, drain_written, disk_full, disk_half, disk_empty;
+    uint64_t probe_written, vacuumed_pages;
     uint64_t accept_resident, restart_resident, drain_resident;
     bool is_drained;
 };
@@ -86,6 +94,22 @@ static void probe_vacuum(sqlite3 *database, const char *directory, struct result
     result->probe_written = written_bytes() - written;
 }
 
+// incremental_vacuum takes each page out of the free list singly, which is slow while that list is long.
+static void shrink(const struct benchmark *benchmark, sqlite3 *database, const char *directory, struct result *result) {
+    uint64_t pages = (uint64_t)database_number(database, "PRAGMA freelist_count");
+    result->is_drained = true;
+    cost_start(&result->vacuum);
+    database_run(database, benchmark->is_vacuumed_by_page ? "PRAGMA incremental_vacuum"
+                                                          : "PRAGMA incremental_vacuum(2000)");
+    cost_stop(&result->vacuum);
+    result->vacuumed_pages = pages - (uint64_t)database_number(database, "PRAGMA freelist_count");
+    cost_start(&result->full_vacuum);
+    if (!benchmark->is_vacuumed_by_page) database_run(database, "VACUUM");
+    database_run(database, "PRAGMA wal_checkpoint(TRUNCATE)");
+    cost_stop(&result->full_vacuum);
+    result->disk_empty = disk_bytes(directory);
+}
+
 // Each request is checked outside the clock; 8 requests are acknowledged in one commit.
 static void run_drain(const struct benchmark *benchmark, const char *directory, struct result *result,
                       uint8_t *newest, uint64_t stop_at) {
@@ -112,13 +136,7 @@ static void run_drain(const struct benchmark *benchmark, const char *directory, 
         if (is_half) probe_vacuum(database, directory, result);
     }
     result->drain_resident = resident_bytes(true);
-    if (result->sent == result->waiting) {
-        cost_start(&result->vacuum);
-        database_run(database, "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)");
-        cost_stop(&result->vacuum);
-        result->disk_empty = disk_bytes(directory);
-        result->is_drained = true;
-    }
+    if (result->sent == result->waiting) shrink(benchmark, database, directory, result);
     result->drain_written += written_bytes() - written - result->probe_written;
 }
 
@@ -134,7 +152,12 @@ static void in_child(const struct benchmark *benchmark, const char *directory, s
         _exit(0);
     }
     int status;
-    if (waitpid(child, &status, 0) != child || status != 0) die("%s failed", benchmark->name);
+    pid_t ended;
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
+        usleep((useconds_t)(1e6 * drop_seconds));
+        if (!benchmark->is_cached) drop_cached_files(directory);
+    }
+    if (ended != child || status != 0) die("%s failed", benchmark->name);
 }
 
 static void *shared(size_t bytes) {
@@ -143,27 +166,40 @@ static void *shared(size_t bytes) {
     return memory;
 }
 
+static void print_details(const struct result *result) {
+    double accepted = (double)result->accepted, sent = (double)result->sent;
+    printf("  kernel's share, µs: accept %.2f, read %.2f, settle %.2f; file while waiting %.0f MB\n",
+           1e6 * result->accept.kernel / accepted, 1e6 * result->read.kernel / sent,
+           1e6 * result->settle.kernel / sent, (double)result->disk_full / 1e6);
+    printf("  accept, CPU µs per record, step by step:");
+    for (uint32_t i = 0; i < result->step_count; i++) printf(" %.1f", 1e6 * result->steps[i]);
+    printf("\n");
+    if (result->vacuum_probe.cpu > 0) {
+        printf("  half drained: %.0f MB; incremental_vacuum costs %.0f CPU µs and %.0f B written a page\n",
+               (double)result->disk_half / 1e6, 1e6 * result->vacuum_probe.cpu / VACUUM_PROBE_PAGES,
+               (double)result->probe_written / VACUUM_PROBE_PAGES);
+    }
+    if (result->vacuumed_pages) {
+        printf("  empty: incremental_vacuum of %llu pages %.2f CPU s (%.0f µs a page), then VACUUM %.3f CPU s\n",
+               (unsigned long long)result->vacuumed_pages, result->vacuum.cpu,
+               1e6 * result->vacuum.cpu / (double)result->vacuumed_pages, result->full_vacuum.cpu);
+    }
+}
+
 static void print_result(const struct benchmark *benchmark, const struct result *result) {
     double accepted = (double)result->accepted, sent = (double)result->sent;
     uint32_t bytes = workload_record_bytes(&benchmark->workload), id = workload_id_bytes(&benchmark->workload);
-    printf("| %s | %.2f M | %.2f | %.2f | %.2f | %.1f / %.1f | %.1f | %.3f | %.2f | %.0f | ", benchmark->name,
+    printf("| %s | %.2f M | %.2f | %.2f | %.2f | %.2f / %.1f | %.1f | %.3f | %.2f | %.0f | ", benchmark->name,
            accepted / 1e6, 1e6 * result->accept.cpu / accepted, 1e6 * result->read.cpu / sent,
            1e6 * result->settle.cpu / sent, result->restart.cpu, result->restart.wall,
            (double)result->restart_resident / (double)result->waiting,
            (double)result->disk_full / (double)result->waiting / (bytes + id + 64),
            (double)result->accept_written / accepted / bytes, (double)result->drain_written / sent);
-    if (result->is_drained) printf("%.2f / %.1f", (double)result->disk_empty / 1e6, result->vacuum.cpu);
-    else printf("after %.2f M", sent / 1e6);
+    if (result->is_drained) printf("%.2f", (double)result->disk_empty / 1e6);
+    else printf("(drained %.2f M)", sent / 1e6);
     printf(" | %.0f / %.0f | %.0f / %.0f |\n", (double)result->accept_resident / 1e6,
            (double)result->drain_resident / 1e6, result->accept.wall, result->read.wall + result->settle.wall);
-    printf("  accept, CPU µs per record, step by step:");
-    for (uint32_t i = 0; i < result->step_count; i++) printf(" %.1f", 1e6 * result->steps[i]);
-    if (result->vacuum_probe.cpu > 0) {
-        printf("; half drained: %.0f MB, vacuum %.0f CPU µs and %.0f B written a page",
-               (double)result->disk_half / 1e6, 1e6 * result->vacuum_probe.cpu / VACUUM_PROBE_PAGES,
-               (double)result->probe_written / VACUUM_PROBE_PAGES);
-    }
-    printf("; file while waiting: %.0f MB\n", (double)result->disk_full / 1e6);
+    print_details(result);
 }
 
 static uint64_t count_bits(const uint8_t *bits, uint64_t bytes) {
@@ -190,7 +226,7 @@ static void run(const struct benchmark *benchmark, const char *directory) {
 
 static void print_header(void) {
     printf("SQLite %s\n\n| case | records | accept CPU µs | read CPU µs | settle CPU µs | restart s CPU / wall |"
-           " restart RSS B/record | disk ratio | write amp | drain written B/record | empty file MB / vacuum CPU s |"
+           " restart RSS B/record | disk ratio | write amp | drain written B/record | empty file MB |"
            " peak RSS MB accept / drain | wall s accept / drain |\n"
            "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n", sqlite3_libversion());
 }

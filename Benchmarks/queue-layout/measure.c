@@ -11,11 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
-static double cpu_seconds(void) {
+static double seconds(struct timeval time) { return (double)time.tv_sec + 1e-6 * (double)time.tv_usec; }
+
+static void read_cpu(double *cpu, double *kernel) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-        + 1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    *kernel = seconds(usage.ru_stime);
+    *cpu = seconds(usage.ru_utime) + *kernel;
 }
 
 double wall_seconds(void) {
@@ -26,11 +28,14 @@ double wall_seconds(void) {
 
 void cost_start(struct cost *cost) {
     cost->wall_started = wall_seconds();
-    cost->cpu_started = cpu_seconds();
+    read_cpu(&cost->cpu_started, &cost->kernel_started);
 }
 
 void cost_stop(struct cost *cost) {
-    cost->cpu += cpu_seconds() - cost->cpu_started;
+    double cpu, kernel;
+    read_cpu(&cpu, &kernel);
+    cost->cpu += cpu - cost->cpu_started;
+    cost->kernel += kernel - cost->kernel_started;
     cost->wall += wall_seconds() - cost->wall_started;
 }
 
@@ -53,7 +58,16 @@ uint64_t written_bytes(void) { return proc_number("/proc/self/io", "write_bytes"
 
 uint64_t resident_bytes(bool peak) { return 1024 * proc_number("/proc/self/status", peak ? "VmHWM" : "VmRSS"); }
 
-static uint64_t visit_files(const char *directory, bool remove) {
+enum visit { COUNT, REMOVE, DROP_CACHED };
+
+static void drop_cached(int folder, const char *name) {
+    int file = strstr(name, "-wal") ? -1 : openat(folder, name, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return;
+    posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+    close(file);
+}
+
+static uint64_t visit_files(const char *directory, enum visit visit) {
     DIR *listing = opendir(directory);
     uint64_t bytes = 0;
     if (!listing) die("cannot open directory %s", directory);
@@ -62,15 +76,19 @@ static uint64_t visit_files(const char *directory, bool remove) {
         if (fstatat(dirfd(listing), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
         if (!S_ISREG(status.st_mode)) continue;
         bytes += 512 * (uint64_t)status.st_blocks;
-        if (remove && unlinkat(dirfd(listing), entry->d_name, 0) != 0) die("cannot remove %s", entry->d_name);
+        if (visit == DROP_CACHED) drop_cached(dirfd(listing), entry->d_name);
+        if (visit != REMOVE) continue;
+        if (unlinkat(dirfd(listing), entry->d_name, 0) != 0) die("cannot remove %s", entry->d_name);
     }
     closedir(listing);
     return bytes;
 }
 
-uint64_t disk_bytes(const char *directory) { return visit_files(directory, false); }
+uint64_t disk_bytes(const char *directory) { return visit_files(directory, COUNT); }
 
-void remove_files(const char *directory) { visit_files(directory, true); }
+void remove_files(const char *directory) { visit_files(directory, REMOVE); }
+
+void drop_cached_files(const char *directory) { visit_files(directory, DROP_CACHED); }
 
 void die(const char *format, ...) {
     va_list arguments;

@@ -5,6 +5,7 @@
 static sqlite3 *database;
 static sqlite3_stmt *insert, *removal;
 static sqlite3_blob *blob;
+static long long blob_chunk;
 
 static void table_open(sqlite3 *opened, const char *directory) {
     (void)directory;
@@ -21,8 +22,10 @@ static void table_put(long long chunk, const uint8_t *data, uint32_t bytes) {
 }
 
 static void table_read(long long chunk, uint32_t start, uint32_t bytes, uint8_t *to) {
-    int code = blob ? sqlite3_blob_reopen(blob, chunk)
-                    : sqlite3_blob_open(database, "main", "payload", "data", chunk, 0, &blob);
+    int code = SQLITE_OK;
+    if (!blob) code = sqlite3_blob_open(database, "main", "payload", "data", chunk, 0, &blob);
+    else if (chunk != blob_chunk) code = sqlite3_blob_reopen(blob, chunk);
+    blob_chunk = chunk;
     if (code == SQLITE_OK) code = sqlite3_blob_read(blob, to, (int)bytes, (int)start);
     if (code != SQLITE_OK) die("cannot read chunk %lld: %s", chunk, sqlite3_errmsg(database));
 }

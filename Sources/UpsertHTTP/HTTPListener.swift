@@ -1,3 +1,4 @@
+internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
@@ -105,7 +106,7 @@ package final class HTTPListener: Sendable {
         }
         // struct ucred is three 32-bit integers: pid, uid, gid.
         let credentials: EventLoopFuture<PeerCredentials> = options.unsafeGetSocketOption(
-            level: .socket, name: .init(rawValue: 17))  // safe: SO_PEERCRED yields struct ucred, laid out likewise
+            level: .socket, name: .init(rawValue: SO_PEERCRED))  // safe: it yields struct ucred, laid out likewise
         return credentials.map { $0 }
     }
 

@@ -27,16 +27,16 @@ enum DecimalFloat {
     ///   - constants: ``constants``, loaded once by the caller.
     @inline(__always)
     static func bits(_ decimal: UInt64, power: Int, _ constants: UnsafePointer<UInt64>) -> UInt32 {
-        if decimal == 0 || power < -64 { return 0 }
-        if power > 38 { return infinity }
+        let row = UInt(bitPattern: power &+ 64)
+        if decimal == 0 || row > 102 { return extreme(decimal, power) }
         let zeros = decimal.leadingZeroBitCount
         let normal = decimal &<< UInt64(truncatingIfNeeded: zeros)
-        let entry = unsafe constants + 2 &* (power &+ 64)
+        let entry = unsafe constants + Int(bitPattern: row &<< 1)
         let first = unsafe normal.multipliedFullWidth(by: entry[0])
         var high = first.high
         var low = first.low
         // 26 bits decide unless all the bits below them are ones; then the lower half of the power matters.
-        if high & (UInt64.max >> 26) == UInt64.max >> 26 {
+        if high | ~(UInt64.max >> 26) == UInt64.max {
             let second = unsafe normal.multipliedFullWidth(by: entry[1]).high
             let sum = low.addingReportingOverflow(second)
             low = sum.partialValue
@@ -46,27 +46,32 @@ enum DecimalFloat {
         let shift = upper &+ 38
         var mantissa = high &>> shift
         // floor(power × log2(10)) by multiplication, plus the bias.
-        var exponent = ((217_706 &* power) >> 16) &+ 63 &+ Int(truncatingIfNeeded: upper) &- zeros &+ 127
-        if exponent <= 0 { return subnormal(mantissa, exponent) }
-        if low <= 1 && mantissa & 3 == 1 && power >= -17 && power <= 10 && mantissa &<< shift == high {
-            mantissa &-= 1  // exactly halfway: to even
-        }
-        mantissa = (mantissa &+ (mantissa & 1)) >> 1
-        if mantissa >= 1 << 24 {
-            mantissa = 1 << 23
-            exponent &+= 1
-        }
-        if exponent >= 255 { return infinity }
-        return UInt32(truncatingIfNeeded: exponent) << 23 | UInt32(truncatingIfNeeded: mantissa & (1 << 23 - 1))
+        let exponent = ((217_706 &* power) >> 16) &+ 190 &+ Int(truncatingIfNeeded: upper) &- zeros
+        if UInt(bitPattern: exponent &- 1) > 253 { return beyondNormal(mantissa, exponent) }
+        if low <= 1 && isHalfway(mantissa, high, power) { mantissa &-= 1 }  // to even
+        // The leading bit adds one to the exponent, and so does a mantissa that rounds up to the next power of two.
+        return UInt32(truncatingIfNeeded: (exponent &- 1) &<< 23) &+ UInt32(truncatingIfNeeded: (mantissa &+ 1) >> 1)
     }
 
+    /// Whether the decimal may lie exactly between two floats and the lower one is even. Rare, so out of line.
     @inline(never)
-    private static func subnormal(_ mantissa: UInt64, _ exponent: Int) -> UInt32 {
+    private static func isHalfway(_ mantissa: UInt64, _ high: UInt64, _ power: Int) -> Bool {
+        mantissa & 3 == 1 && power >= -17 && power <= 10 && mantissa << (high >> 63 + 38) == high
+    }
+
+    /// Zero, or a power of ten that no digits can bring back into range.
+    @inline(never)
+    private static func extreme(_ decimal: UInt64, _ power: Int) -> UInt32 {
+        decimal != 0 && power > 0 ? infinity : 0
+    }
+
+    /// Too large, or smaller than the smallest normal number.
+    @inline(never)
+    private static func beyondNormal(_ mantissa: UInt64, _ exponent: Int) -> UInt32 {
+        if exponent > 0 { return infinity }
         if exponent <= -62 { return 0 }
-        var mantissa = mantissa &>> UInt64(1 - exponent)
-        mantissa = (mantissa + (mantissa & 1)) >> 1
         // Rounding up may reach the smallest normal number, whose bits are exactly 1 << 23.
-        return UInt32(truncatingIfNeeded: mantissa)
+        return UInt32(truncatingIfNeeded: ((mantissa &>> UInt64(1 - exponent)) + 1) >> 1)
     }
 
     /// The bits for a number of more than 19 digits.
@@ -74,9 +79,15 @@ enum DecimalFloat {
     /// When both neighbours of the cut-off decimal round alike, so does everything between; else the standard library
     /// decides, exactly.
     ///
-    /// - Parameter text: A number of the JSON grammar, without its minus sign.
+    /// - Parameters:
+    ///   - text: The number without its sign.
+    ///   - digits: As ``JSONNumber/digits`` counts them; more than 19.
+    ///   - product: As ``JSONNumber/decimal``: right after all if enough of the digits are leading zeros.
     @inline(never)
-    static func bits(longText text: UnsafeRawBufferPointer) -> UInt32 {
+    static func bits(long text: UnsafeRawBufferPointer, digits: Int, product: UInt64, power: Int) -> UInt32 {
+        let constants = unsafe constants
+        let zeros = unsafe leadingZeros(text)
+        if digits - zeros <= 19 { return unsafe bits(product, power: power, constants) }
         var decimal: UInt64 = 0
         var digits = 0
         var power = 0
@@ -98,10 +109,17 @@ enum DecimalFloat {
                 power += 1
             }
         }
-        let constants = unsafe constants
         let below = unsafe bits(decimal, power: power, constants)
         let above = unsafe bits(decimal + 1, power: power, constants)
         if below == above { return below }
         return unsafe Float(String(decoding: text, as: UTF8.self))?.bitPattern ?? below
+    }
+
+    /// Zeros behind a leading `0.`: counted as digits so far, though they are not significant.
+    private static func leadingZeros(_ text: UnsafeRawBufferPointer) -> Int {
+        guard unsafe text[0] == UInt8(ascii: "0") else { return 0 }
+        var count = 0
+        while unsafe 2 + count < text.count && text[2 + count] == UInt8(ascii: "0") { count += 1 }
+        return count
     }
 }

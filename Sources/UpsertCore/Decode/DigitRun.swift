@@ -2,11 +2,13 @@
 ///
 /// Source: D. Lemire, "Quickly parsing eight digits", 2018, and the same author's article of 2021.
 enum DigitRun {
-    /// Turns ASCII digits into their values, so that every digit becomes 0…9 and nothing else does.
+    /// Loads eight bytes with every digit turned into its value 0…9, and nothing else into these.
     @inline(__always)
-    static func values(_ ascii: UInt64) -> UInt64 { ascii ^ 0x3030_3030_3030_3030 }
+    static func values(_ place: UnsafeRawPointer) -> UInt64 {
+        unsafe UInt64(littleEndian: place.loadUnaligned(as: UInt64.self)) ^ 0x3030_3030_3030_3030
+    }
 
-    /// Marks bytes of ``values(_:)`` that are not digits; exact up to and including the first mark.
+    /// Marks bytes of ``values(_:)`` that are no digits, in their highest bit; exact up to and including the first mark.
     @inline(__always)
     static func marks(_ values: UInt64) -> UInt64 {
         ((values &+ 0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080
@@ -15,15 +17,17 @@ enum DigitRun {
     /// The number that eight digit values spell, the lowest byte first.
     @inline(__always)
     static func number(_ values: UInt64) -> UInt64 {
-        let pairs = (values &* 10) &+ (values >> 8)
-        let low = (pairs & 0x0000_00ff_0000_00ff) &* 0x000f_4240_0000_0064
-        let high = ((pairs >> 16) & 0x0000_00ff_0000_00ff) &* 0x0000_2710_0000_0001
-        return (low &+ high) >> 32
+        // Pairs of digits, then of pairs, then of fours; each product's upper part is the sum that is wanted.
+        let pairs = (values &* 0x0a01) >> 8 & 0x00ff_00ff_00ff_00ff
+        let fours = (pairs &* 0x0064_0001) >> 16 & 0x0000_ffff_0000_ffff
+        return (fours &* 0x2710_0000_0001) >> 32
     }
 
-    /// The number that the first `count` (0…7) digit values spell.
+    /// The number that the digit values before the first mark spell.
+    ///
+    /// - Parameter bit: The lowest bit of ``marks(_:)``: 7 for no digits, 15 for one, up to 63 for seven.
     @inline(__always)
-    static func number(_ values: UInt64, first count: UInt64) -> UInt64 {
-        number((values &<< (56 &- 8 &* count)) &<< 8)
+    static func number(_ values: UInt64, before bit: UInt64) -> UInt64 {
+        number((values &<< (63 &- bit)) &<< 8)
     }
 }

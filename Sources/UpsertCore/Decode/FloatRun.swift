@@ -10,6 +10,8 @@ struct FloatRun {
     var textCount = 0
     /// Whether `next` is where the array stops being JSON numbers.
     var failed = false
+    /// Whether an element was expected there, rather than a comma.
+    var failedAtElement = false
 
     /// Where the numbers go.
     @unsafe struct Output {
@@ -24,98 +26,109 @@ struct FloatRun {
     ///
     /// `base` holds a record that ends in `}`, with 64 readable bytes behind it, so no run of digits or blanks leaves it.
     static func read(_ base: UnsafeRawPointer, at start: Int, into output: Output) -> FloatRun {
-        var run = FloatRun(next: unsafe skipBlanks(base, start &+ 1))
-        if unsafe base.load(fromByteOffset: run.next, as: UInt8.self) == UInt8(ascii: "]") {
-            run.next &+= 1
-            return run
+        let first = unsafe skipBlanks(base + start + 1)
+        if unsafe first.load(as: UInt8.self) == UInt8(ascii: "]") {
+            return unsafe FloatRun(next: first + 1 - base)
         }
         if let text = unsafe output.text {
-            unsafe run.scan(base, output.floats, output.capacity, text, keepingText: true)
-        } else {
-            // The text pointer is never followed here; any pointer will do.
-            unsafe run.scan(
-                base, output.floats, output.capacity, UnsafeMutableRawPointer(output.floats), keepingText: false)
+            return unsafe readKeepingText(base, first, output, text)
         }
-        return run
+        return unsafe readNumbers(base, first, output)
+    }
+
+    // Two functions, so that each is compiled without the other's branch.
+
+    @inline(never)
+    private static func readKeepingText(
+        _ base: UnsafeRawPointer, _ first: UnsafeRawPointer, _ output: Output, _ text: UnsafeMutableRawPointer
+    ) -> FloatRun {
+        unsafe scan(base, first, output, text, keepingText: true)
+    }
+
+    @inline(never)
+    private static func readNumbers(
+        _ base: UnsafeRawPointer, _ first: UnsafeRawPointer, _ output: Output
+    ) -> FloatRun {
+        // The text pointer is never followed here; any pointer will do.
+        unsafe scan(base, first, output, UnsafeMutableRawPointer(output.floats), keepingText: false)
     }
 
     @inline(__always)
-    private static func skipBlanks(_ base: UnsafeRawPointer, _ start: Int) -> Int {
-        var at = start
-        while unsafe JSONCursor.isBlank(base.load(fromByteOffset: at, as: UInt8.self)) { at &+= 1 }
-        return at
+    private static func skipBlanks(_ start: UnsafeRawPointer) -> UnsafeRawPointer {
+        var at = unsafe start
+        while unsafe JSONCursor.isBlank(at.load(as: UInt8.self)) { unsafe at += 1 }
+        return unsafe at
     }
 
     @inline(__always)
-    private mutating func scan(
-        _ base: UnsafeRawPointer, _ floats: UnsafeMutablePointer<UInt32>, _ capacity: Int,
-        _ text: UnsafeMutableRawPointer, keepingText: Bool
-    ) {
+    private static func scan(
+        _ base: UnsafeRawPointer, _ first: UnsafeRawPointer, _ output: Output, _ text: UnsafeMutableRawPointer,
+        keepingText: Bool
+    ) -> FloatRun {
         let constants = unsafe DecimalFloat.constants
-        var at = next
-        var count = 0
+        let limit = unsafe output.floats + output.capacity
+        var place = unsafe output.floats
+        var dropped = 0
         var largest: UInt32 = 0
-        var textEnd = 0
+        var end = unsafe text
+        var at = unsafe first
+        var failed = false
+        var failedAtElement = false
         while true {
-            let number = unsafe JSONNumber.scan(base, at, constants)
+            let number = unsafe JSONNumber.scan(at, constants)
             if number.failed {
-                at = number.end
                 failed = true
+                failedAtElement = unsafe number.end == at
+                unsafe at = number.end
                 break
             }
             let magnitude =
-                if number.digits <= 19 {
-                    unsafe DecimalFloat.bits(number.decimal, power: number.power, constants)
-                } else {
-                    unsafe DecimalFloat.bits(
-                        longText: UnsafeRawBufferPointer(
-                            start: base + at + (number.negative ? 1 : 0),
-                            count: number.end - at - (number.negative ? 1 : 0)))
-                }
+                number.digits <= 19
+                ? unsafe DecimalFloat.bits(number.decimal, power: number.power, constants)
+                : unsafe DecimalFloat.bits(
+                    long: UnsafeRawBufferPointer(start: at + number.sign, count: number.end - at - number.sign),
+                    digits: number.digits, product: number.decimal, power: number.power)
             largest = largest > magnitude ? largest : magnitude
-            if count < capacity { unsafe floats[count] = magnitude | (number.negative ? 1 << 31 : 0) }
-            count &+= 1
-            if keepingText { unsafe Self.copy(base + at, number.end &- at, to: text, &textEnd) }
-            at = number.end
-            var byte = unsafe base.load(fromByteOffset: at, as: UInt8.self)
-            if byte != UInt8(ascii: ",") {
-                at = unsafe Self.skipBlanks(base, at)
-                byte = unsafe base.load(fromByteOffset: at, as: UInt8.self)
-                if byte == UInt8(ascii: "]") {
-                    at &+= 1
-                    break
-                }
+            if unsafe place < limit {
+                unsafe place.pointee = magnitude | UInt32(truncatingIfNeeded: number.sign) << 31
+                unsafe place += 1
+            } else {
+                dropped &+= 1
+            }
+            if keepingText { unsafe copy(at, number.end - at, to: &end) }
+            unsafe at = number.end
+            // Comma and blank as one comparison: the next number's place then hangs on a foretold branch, not on data.
+            if unsafe UInt16(littleEndian: at.loadUnaligned(as: UInt16.self)) == 0x202c {
+                unsafe at += 2
+            } else {
+                unsafe at = skipBlanks(at)
+                let byte = unsafe at.load(as: UInt8.self)
                 if byte != UInt8(ascii: ",") {
-                    failed = true
+                    failed = byte != UInt8(ascii: "]")
+                    if !failed { unsafe at += 1 }
                     break
                 }
+                unsafe at += 1
             }
-            at &+= 1
-            if unsafe base.load(fromByteOffset: at, as: UInt8.self) == UInt8(ascii: " ") { at &+= 1 }
-            if unsafe base.load(fromByteOffset: at, as: UInt8.self) <= UInt8(ascii: " ") {
-                at = unsafe Self.skipBlanks(base, at)
-            }
+            if unsafe at.load(as: UInt8.self) <= UInt8(ascii: " ") { unsafe at = skipBlanks(at) }
         }
-        next = at
-        self.count = count
-        self.largest = largest
-        textCount = max(0, textEnd &- 1)  // without the last comma
+        return unsafe FloatRun(
+            next: at - base, count: place - output.floats + dropped, largest: largest,
+            textCount: max(0, end - text - 1), failed: failed, failedAtElement: failedAtElement)
     }
 
     /// Appends a number and a comma. Copies 32 bytes whatever the length: cheaper than a call, and there is room.
     @inline(__always)
-    private static func copy(
-        _ number: UnsafeRawPointer, _ count: Int, to text: UnsafeMutableRawPointer, _ end: inout Int
-    ) {
+    private static func copy(_ number: UnsafeRawPointer, _ count: Int, to end: inout UnsafeMutableRawPointer) {
         if count <= 32 {
             let low = unsafe number.loadUnaligned(as: SIMD16<UInt8>.self)
             let high = unsafe number.loadUnaligned(fromByteOffset: 16, as: SIMD16<UInt8>.self)
-            unsafe text.storeBytes(of: low, toByteOffset: end, as: SIMD16<UInt8>.self)
-            unsafe text.storeBytes(of: high, toByteOffset: end &+ 16, as: SIMD16<UInt8>.self)
+            unsafe end.storeBytes(of: low, as: SIMD16<UInt8>.self)
+            unsafe end.storeBytes(of: high, toByteOffset: 16, as: SIMD16<UInt8>.self)
         } else {
-            unsafe (text + end).copyMemory(from: number, byteCount: count)
+            unsafe end.copyMemory(from: number, byteCount: count)
         }
-        unsafe text.storeBytes(of: UInt8(ascii: ","), toByteOffset: end &+ count, as: UInt8.self)
-        end &+= count &+ 1
+        unsafe end.storeBytes(of: UInt8(ascii: ","), toByteOffset: count, as: UInt8.self)
+        unsafe end += count &+ 1
     }
 }

@@ -121,8 +121,8 @@
 
     /// Reads a number.
     mutating func readNumber() throws(Rejection) -> JSONNumber {
-        let number = unsafe JSONNumber.scan(base, at, DecimalFloat.constants)
-        at = number.end
+        let number = unsafe JSONNumber.scan(base + at, DecimalFloat.constants)
+        at = unsafe number.end - base
         if number.failed { throw malformed("not a number of the JSON grammar") }
         return number
     }
@@ -136,14 +136,15 @@
     /// What kind of value is at the cursor, in words, for refusals.
     @inline(never)
     func kindOfValue() -> String {
+        var probe = self
         switch current {
-        case UInt8(ascii: "{"): "an object"
-        case UInt8(ascii: "["): "an array"
-        case UInt8(ascii: "\""): "a string"
-        case UInt8(ascii: "t"), UInt8(ascii: "f"): "a boolean"
-        case UInt8(ascii: "n"): "null"
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): "a number"
-        default: "not JSON"
+        case UInt8(ascii: "{"): return "an object"
+        case UInt8(ascii: "["): return "an array"
+        case UInt8(ascii: "\""): return "a string"
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): return probe.readBool() == nil ? "not JSON" : "a boolean"
+        case UInt8(ascii: "n"): return probe.skipNull() ? "null" : "not JSON"
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return "a number"
+        default: return "not JSON"
         }
     }
 

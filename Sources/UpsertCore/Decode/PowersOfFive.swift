@@ -1,8 +1,8 @@
 /// 128-bit approximations of the powers of five that binary32 needs, for ``DecimalFloat``.
 ///
-/// For `q ≥ 0` an entry is the 128 most significant bits of `5^q`, truncated; for `q < 0` it is the reciprocal
-/// `2^b / 5^-q` rounded up, with `b` chosen so that the result has exactly 128 bits. A decimal `w × 10^q` with
-/// `w < 2^64` is zero in binary32 below `q = -64` and infinite above `q = 38`.
+/// For `q ≥ 0` an entry is the 128 most significant bits of `5^q`; for `q < 0` those of the reciprocal `2^b / 5^-q`, with
+/// `b` chosen so that they are exactly 128. Both are truncated, but for -27 ≤ q < 0 the reciprocal is rounded up. A decimal
+/// `w × 10^q` with `w < 2^64` is zero in binary32 below `q = -64` and infinite above `q = 38`.
 ///
 /// Source: D. Lemire, "Number parsing at a gigabyte per second", Software: Practice and Experience 51 (8), 2021, §5 and
 /// appendix B. A test computes every entry again with long arithmetic.

@@ -108,7 +108,19 @@ enum StringEscapes {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
-    private static func simple(_ letter: UInt8) -> UInt8? {
+    /// The decoded bytes of a string's text between its quotes, as stored records hold it: valid escapes only.
+    static func decoded(_ text: ArraySlice<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        unsafe text.withUnsafeBytes { text in
+            guard case .valid = unsafe check(text) else { return }
+            unsafe decode(text) { bytes.append($0) }
+        }
+        return bytes
+    }
+
+    /// The byte that a one-letter escape stands for; nil when there is no such escape.
+    static func simple(_ letter: UInt8) -> UInt8? {
         switch letter {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): letter
         case UInt8(ascii: "b"): 0x08
@@ -120,18 +132,21 @@ enum StringEscapes {
         }
     }
 
+    /// The value of a hexadecimal digit; nil for anything else.
+    static func hexValue(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+
     private static func hexUnit(_ body: UnsafeRawBufferPointer, _ at: Int) -> UInt32? {
         guard at + 4 <= body.count else { return nil }
         var unit: UInt32 = 0
         for index in at..<at + 4 {
-            let byte = unsafe body[index]
-            let digit: UInt8
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-            default: return nil
-            }
+            guard let digit = unsafe hexValue(body[index]) else { return nil }
             unit = unit << 4 | UInt32(digit)
         }
         return unit

@@ -35,7 +35,7 @@ package struct KeyIndex: Sendable {
 
         init(_ key: RecordKey, _ place: RecordPlace) {
             high = key.high
-            packed = key.low & 0xffff << 48 | UInt64(place.slot) << 16 | UInt64(place.position)
+            packed = (key.low & 0xffff) << 48 | UInt64(place.slot) << 16 | UInt64(place.position)
         }
 
         func matches(_ key: RecordKey) -> Bool { high == key.high && packed >> 48 == key.low & 0xffff }

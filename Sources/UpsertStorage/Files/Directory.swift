@@ -132,7 +132,9 @@ package final class Directory {
     /// does not say.
     package func forEachName(_ visit: (PathBytes, _ kindHint: FileStatus.Kind?) throws -> Void) throws {
         let here: PathBytes = "."
-        let opened = try unsafe call(.list, here) { unsafe openat(descriptor.raw, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        let opened = try unsafe call(.list, here) {
+            unsafe openat(descriptor.raw, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        }
         guard let stream = unsafe fdopendir(opened) else {
             let code = errno
             _ = close(opened)
@@ -147,7 +149,9 @@ package final class Directory {
                 return
             }
             // The entry is only as long as its name: the tuple that Swift imports may reach past its end.
-            guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { preconditionFailure("d_name is a field") }
+            guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else {
+                preconditionFailure("d_name is a field")
+            }
             let start = unsafe UnsafeRawPointer(entry) + offset
             let length = unsafe strlen(start.assumingMemoryBound(to: CChar.self))
             let name = unsafe PathBytes(UnsafeRawBufferPointer(start: start, count: length))

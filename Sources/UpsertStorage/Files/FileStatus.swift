@@ -6,7 +6,7 @@ package struct FileStatus: Sendable, Equatable {
 
     package var kind: Kind
     /// Bytes.
-    package var size: Int64
+    package var size: Int
     package var device: UInt64
     package var inode: UInt64
     /// Names the file has; more than 1 means hard links.
@@ -27,7 +27,7 @@ package struct FileStatus: Sendable, Equatable {
             case S_IFSOCK: .socket
             default: .device
             }
-        size = Int64(raw.st_size)
+        size = Int(raw.st_size)
         device = UInt64(raw.st_dev)
         inode = UInt64(raw.st_ino)
         links = Int(raw.st_nlink)

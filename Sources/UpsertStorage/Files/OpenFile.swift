@@ -30,7 +30,7 @@ package final class OpenFile {
     /// Reads up to `buffer.count` bytes at `offset`.
     ///
     /// - Returns: Bytes read; 0 at the end of the file.
-    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
         try faults.check(.read, path)
         return try systemCall(.read, path) {
             unsafe pread(descriptor.raw, buffer.baseAddress, buffer.count, off_t(offset))
@@ -40,11 +40,11 @@ package final class OpenFile {
     /// Reads until `buffer` is full or the file ends.
     ///
     /// - Returns: Bytes read.
-    package func readFully(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws -> Int {
+    package func readFully(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
         var done = 0
         while done < buffer.count {
             let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-            let count = try unsafe read(into: rest, at: offset + Int64(done))
+            let count = try unsafe read(into: rest, at: offset + Int(done))
             if count == 0 { break }
             done += count
         }
@@ -52,7 +52,7 @@ package final class OpenFile {
     }
 
     /// Writes all of `bytes` at `offset`.
-    package func write(_ bytes: [UInt8], at offset: Int64) throws {
+    package func write(_ bytes: [UInt8], at offset: Int) throws {
         try faults.check(.write, path)
         var done = 0
         while done < bytes.count {
@@ -66,7 +66,7 @@ package final class OpenFile {
     }
 
     /// Cuts the file to `length` bytes.
-    package func truncate(to length: Int64) throws {
+    package func truncate(to length: Int) throws {
         try faults.check(.truncate, path)
         _ = try systemCall(.truncate, path) { ftruncate(descriptor.raw, off_t(length)) }
     }

@@ -5,11 +5,11 @@ package struct OwnedDescriptor: ~Copyable {
     /// The descriptor, for calls that do not keep it.
     package let raw: CInt
 
-    /// Takes over an open descriptor.
+    /// Takes over an open descriptor, or a negative number for none.
     package init(_ raw: CInt) { self.raw = raw }
 
     // What close reports was either caught by an earlier sync or belongs to data that nobody promised to keep.
-    deinit { _ = close(raw) }
+    deinit { if raw >= 0 { _ = close(raw) } }
 }
 
 /// Makes a system call, again where a signal interrupted it, and throws what it reports.

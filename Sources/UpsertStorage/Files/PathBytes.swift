@@ -14,7 +14,8 @@ package struct PathBytes: Hashable, Sendable, ExpressibleByStringLiteral, Custom
     /// This directory's path with `name` under it.
     package func appending(_ name: PathBytes) -> PathBytes {
         if bytes.isEmpty { return name }
-        return PathBytes(bytes.last == UInt8(ascii: "/") ? bytes + name.bytes : bytes + [UInt8(ascii: "/")] + name.bytes)
+        return PathBytes(
+            bytes.last == UInt8(ascii: "/") ? bytes + name.bytes : bytes + [UInt8(ascii: "/")] + name.bytes)
     }
 
     /// The path without its last component; `.` where there is none.

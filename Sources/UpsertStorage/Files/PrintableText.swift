@@ -29,7 +29,8 @@ package func printable(_ bytes: [UInt8]) -> String {
 /// Bytes of the well-formed UTF-8 scalar at the start of `bytes`, 1…4; 0 where there is none.
 ///
 /// Source: the Unicode Standard, table 3-7.
-func scalarLength(_ bytes: ArraySlice<UInt8>) -> Int {
+func scalarLength<Bytes: RandomAccessCollection>(_ bytes: Bytes) -> Int
+where Bytes.Element == UInt8, Bytes.Index == Int {
     guard let first = bytes.first else { return 0 }
     func continues(_ offset: Int, _ range: ClosedRange<UInt8> = 0x80...0xBF) -> Bool {
         offset < bytes.count && range.contains(bytes[bytes.startIndex + offset])

@@ -10,6 +10,8 @@ package struct Acceptance: Sendable {
     package var claims: [ClaimProgress] = []
     /// Submissions whose claimed file is durably gone, so their claim rows can go.
     package var forget: [Int64] = []
+    /// Outbox rows that cannot be read; they go to quarantine as they are.
+    package var refusedRows: [RefusedRow] = []
     /// The outbox rows that these records came from.
     package var outboxRun: OutboxRunProgress?
 
@@ -59,6 +61,8 @@ package struct ClaimProgress: Sendable, Equatable {
     package var errorsLength: Int
     /// Accepted whole: only to be removed.
     package var finished: Bool
+    /// The errors file does not hold all that was refused, so the file goes to `rejected/` in the end.
+    package var keepsOriginal = false
 
     package init(
         submission: Int64, spool: String, file: String, device: UInt64, inode: UInt64, offset: Int = 0, line: Int = 0,
@@ -90,6 +94,25 @@ package struct OutboxRunProgress: Sendable, Equatable {
         self.outbox = outbox
         self.identity = identity
         self.rows = rows
+    }
+}
+
+/// An outbox row that is no valid record.
+package struct RefusedRow: Sendable, Equatable {
+    package var lane: LaneNumber
+    package var submission: Int64
+    /// Its id, as far as it could be read.
+    package var id: String
+    package var reason: String
+    /// The record as it was submitted.
+    package var data: [UInt8]
+
+    package init(lane: LaneNumber, submission: Int64, id: String, reason: String, data: [UInt8]) {
+        self.lane = lane
+        self.submission = submission
+        self.id = id
+        self.reason = reason
+        self.data = data
     }
 }
 

@@ -14,9 +14,10 @@ package struct QuarantineEntry: Sendable {
     package var quarantinedAt: Int64
     /// Whether a newer write for the same id was accepted since.
     package var superseded: Bool
-    /// The record in its stored encoding.
+    /// The record in its stored encoding, or as it was submitted.
     package var data: [UInt8]
-    package var encoding: Encoding
+    /// How `data` is encoded; nil for an outbox row that is no valid record, which is kept as it was submitted.
+    package var encoding: Encoding?
 
     var lane: LaneNumber
     var submission: Int64

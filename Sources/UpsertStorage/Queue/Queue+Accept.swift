@@ -17,6 +17,8 @@ extension Queue {
         var changed = totals
         changed += Totals(
             accepting: transaction, merges: merges, rejected: acceptance.submissions.reduce(0) { $0 + $1.rejected })
+        changed.acceptedRecords += acceptance.refusedRows.count
+        changed.quarantinedRecords += acceptance.refusedRows.count
         let gone = window.unsaved(deadOnly: true)
         changed.coalescedRecords += gone.dead.reduce(0) { $0 + window.supersededUnsaved(slot: $1.slot) }
         var sequences: [Int64?] = []
@@ -26,10 +28,12 @@ extension Queue {
             try save(gone, now: now)
             try save(acceptance, counts: transaction.submissions, merges: merges, now: now)
             try supersedeQuarantined(transaction)
+            for row in acceptance.refusedRows { try insert(quarantineEntry(row, now: now)) }
             try changed.store(connection)
         }
         unsavedLanes = []
         totals = changed
+        quarantinedCurrent += acceptance.refusedRows.count
         window.saved(gone)
         for dead in gone.dead { contents.remove(dead.sequence) }
         admit(transaction, sequences, merges, now: now)

@@ -27,20 +27,22 @@ extension Queue {
     package func claims(spool: String) throws -> [ClaimProgress] {
         let query = try connection.statement(
             """
-            SELECT submission, spool, file, device, inode, offset, line, refused, errors_file, errors_length, finished
+            SELECT submission, spool, file, device, inode, offset, line, refused, errors_file, errors_length, finished,
+                keeps_original
             FROM claim WHERE spool = ? ORDER BY submission
             """)
         defer { query.reset() }
         try query.bind(1, spool)
         var claims: [ClaimProgress] = []
         while try query.step() {
-            claims.append(
-                ClaimProgress(
-                    submission: query.integer(0), spool: query.text(1), file: query.text(2),
-                    device: UInt64(bitPattern: query.integer(3)), inode: UInt64(bitPattern: query.integer(4)),
-                    offset: Int(query.integer(5)), line: Int(query.integer(6)), refused: Int(query.integer(7)),
-                    errorsFile: query.isNull(8) ? nil : query.text(8), errorsLength: Int(query.integer(9)),
-                    finished: query.integer(10) != 0))
+            var claim = ClaimProgress(
+                submission: query.integer(0), spool: query.text(1), file: query.text(2),
+                device: UInt64(bitPattern: query.integer(3)), inode: UInt64(bitPattern: query.integer(4)),
+                offset: Int(query.integer(5)), line: Int(query.integer(6)), refused: Int(query.integer(7)),
+                errorsFile: query.isNull(8) ? nil : query.text(8), errorsLength: Int(query.integer(9)),
+                finished: query.integer(10) != 0)
+            claim.keepsOriginal = query.integer(11) != 0
+            claims.append(claim)
         }
         return claims
     }

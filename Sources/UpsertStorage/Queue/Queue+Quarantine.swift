@@ -13,6 +13,15 @@ extension Queue {
             acceptedAt: batch.oldestAcceptedAt)
     }
 
+    func quarantineEntry(_ row: RefusedRow, now: Int64) -> QuarantineEntry {
+        let name = lanes.first { $0.value == row.lane }?.key
+        return QuarantineEntry(
+            number: 0, target: name?.target ?? "", namespace: name?.namespace ?? "", id: row.id, operation: .upsert,
+            reason: row.reason, quarantinedAt: now, superseded: false, data: row.data, encoding: nil, lane: row.lane,
+            submission: row.submission, key: hasher.key(lane: row.lane, id: Array(row.id.utf8)), weight: 0,
+            acceptedAt: now)
+    }
+
     func insert(_ entry: QuarantineEntry) throws {
         let insert = try connection.statement(
             """
@@ -20,7 +29,7 @@ extension Queue {
                 accepted_at, weight, superseded, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         let numbers = [
-            entry.lane, entry.submission, Int64(entry.operation.rawValue), Int64(entry.encoding.rawValue),
+            entry.lane, entry.submission, Int64(entry.operation.rawValue), entry.encoding.map { Int64($0.rawValue) } ?? -1,
             entry.key.storedHigh, entry.key.storedLow,
         ]
         for (index, number) in numbers.enumerated() { try insert.bind(Int32(index + 1), number) }
@@ -72,16 +81,20 @@ extension Queue {
                 .refused,
                 "record \(number) (id \(entry.id)) is superseded by a newer write; retry it with --force to overwrite that")
         }
+        guard let encoding = entry.encoding else {
+            throw QueueError(
+                .refused, "record \(number) is not valid (\(entry.reason)); export it, mend it, and submit it again")
+        }
         let counts = SubmissionCounts(quarantined: -1)
         let sequence = try connection.transaction {
             try deleteQuarantined(entry, counts, now: now)
-            return try requeue(entry, now: now)
+            return try requeue(entry, encoding, now: now)
         }
         forgetQuarantined(entry)
         var directory = ChunkDirectory()
         directory.append(key: entry.key, end: entry.data.count, weight: entry.weight)
         let chunk = ChunkState(
-            sequence: sequence, lane: entry.lane, operation: entry.operation, encoding: entry.encoding,
+            sequence: sequence, lane: entry.lane, operation: entry.operation, encoding: encoding,
             submission: entry.submission, acceptedAt: now, records: 1, bytes: entry.data.count,
             done: Bitmap(count: 1), found: false)
         window.append(chunk, keys: directory.keys, now: now)
@@ -102,9 +115,9 @@ extension Queue {
         forgetQuarantined(entry)
     }
 
-    private func requeue(_ entry: QuarantineEntry, now: Int64) throws -> Int64 {
+    private func requeue(_ entry: QuarantineEntry, _ encoding: Encoding, now: Int64) throws -> Int64 {
         var chunk = AcceptTransaction.Chunk(
-            lane: entry.lane, submission: entry.submission, operation: entry.operation, encoding: entry.encoding)
+            lane: entry.lane, submission: entry.submission, operation: entry.operation, encoding: encoding)
         chunk.payload = entry.data
         chunk.directory.append(key: entry.key, end: entry.data.count, weight: entry.weight)
         guard let sequence: Int64 = try insertChunk(chunk, now: now) else {
@@ -136,7 +149,7 @@ extension Queue {
             number: query.integer(0), target: query.text(14), namespace: query.text(15), id: query.text(7),
             operation: OperationKind(rawValue: UInt8(clamping: query.integer(3))) ?? .upsert, reason: query.text(8),
             quarantinedAt: query.integer(9), superseded: query.integer(12) != 0, data: query.bytes(13),
-            encoding: Encoding(rawValue: UInt8(clamping: query.integer(4))) ?? .protobuf, lane: query.integer(1),
+            encoding: UInt8(exactly: query.integer(4)).flatMap(Encoding.init), lane: query.integer(1),
             submission: query.integer(2), key: RecordKey(stored: query.integer(5), query.integer(6)),
             weight: Int(query.integer(11)), acceptedAt: query.integer(10))
     }

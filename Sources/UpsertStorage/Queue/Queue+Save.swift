@@ -49,6 +49,9 @@ extension Queue {
             var change = counts[submission.number] ?? SubmissionCounts()
             change.rejected += submission.rejected
             change.noEffect += merges.noEffect[submission.number] ?? 0
+            let refused = acceptance.refusedRows.count { $0.submission == submission.number }
+            change.accepted += refused
+            change.quarantined += refused
             try add(change, to: submission.number, now: now)
         }
         for claim in acceptance.claims { try save(claim) }
@@ -87,7 +90,7 @@ extension Queue {
 
     private func save(_ claim: ClaimProgress) throws {
         let insert = try connection.statement(
-            "INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            "INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         try insert.bind(1, claim.submission)
         try insert.bind(2, claim.spool)
         try insert.bind(3, claim.file)
@@ -99,6 +102,7 @@ extension Queue {
         try insert.bind(9, claim.errorsFile)
         try insert.bind(10, Int64(claim.errorsLength))
         try insert.bind(11, claim.finished ? 1 : 0)
+        try insert.bind(12, claim.keepsOriginal ? 1 : 0)
         try insert.run()
     }
 }

@@ -5,7 +5,7 @@
 /// has no `=`; `NAME` is the dropped file's name, cut where the whole would exceed 255 bytes or leave no room for the name
 /// of its errors file. What is cut off is kept nowhere.
 package struct ClaimName: Sendable, Hashable {
-    package var sequence: UInt64
+    package var sequence: Int64
     /// The namespace that the directory stood for; nil for a file of the spool itself.
     package var namespace: String?
     package var name: PathBytes
@@ -20,7 +20,7 @@ package struct ClaimName: Sendable, Hashable {
     /// Cuts `name` where needed.
     ///
     /// - Precondition: The encoded namespace has at most ``namespaceBytesMax`` bytes.
-    package init(sequence: UInt64, namespace: String?, name: PathBytes) {
+    package init(sequence: Int64, namespace: String?, name: PathBytes) {
         self.sequence = sequence
         self.namespace = namespace
         let prefix = Self.padded(sequence).utf8.count + 1
@@ -31,7 +31,7 @@ package struct ClaimName: Sendable, Hashable {
     /// Reads a name found in `claimed/`; nil where it is not one of ours.
     package init?(_ stored: PathBytes) {
         let digits = stored.bytes.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-        guard digits.count >= 12, let sequence = UInt64(String(decoding: digits, as: UTF8.self)) else { return nil }
+        guard digits.count >= 12, let sequence = Int64(String(decoding: digits, as: UTF8.self)) else { return nil }
         let rest = stored.bytes[digits.count...]
         let name: ArraySlice<UInt8>
         switch rest.first {
@@ -65,7 +65,7 @@ package struct ClaimName: Sendable, Hashable {
     }
 
     /// A sequence number as it stands in file names.
-    static func padded(_ sequence: UInt64) -> String {
+    static func padded(_ sequence: Int64) -> String {
         let digits = String(sequence)
         return String(repeating: "0", count: max(0, 12 - digits.count)) + digits
     }

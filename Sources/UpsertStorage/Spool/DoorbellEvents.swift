@@ -1,10 +1,8 @@
 /// What was heard from the kernel since the doorbell was last read.
 package struct DoorbellEvents: Sendable, Equatable {
     package enum Change: Sendable, Equatable {
-        /// A name appeared, by creation or link.
+        /// A name appeared: a new file, about to be written, or a link.
         case created
-        /// Somebody opened it, to write or to read.
-        case opened
         /// It was closed after writing, or renamed in.
         case completed
     }
@@ -25,7 +23,5 @@ package struct DoorbellEvents: Sendable, Equatable {
     package init() {}
 
     /// Whether a scan could find anything new.
-    package var callForScan: Bool {
-        lostSome || directoriesChanged || files.contains { $0.change == .completed || $0.change == .created }
-    }
+    package var callForScan: Bool { lostSome || directoriesChanged || !files.isEmpty }
 }

@@ -16,7 +16,9 @@ struct SetAsideFiles {
 
     /// Why the file is left out for now, or nil where it may be tried.
     func problem(with identity: FileIdentity, now: SpoolMoment) -> SpoolProblem? {
-        guard !files.isEmpty, let file = files[identity], now.steadyNanoseconds < file.untilNanoseconds else { return nil }
+        guard !files.isEmpty, let file = files[identity], now.steadyNanoseconds < file.untilNanoseconds else {
+            return nil
+        }
         return file.problem
     }
 

@@ -3,12 +3,12 @@
 /// | file | complete |
 /// |---|---|
 /// | closed after writing or renamed in, unchanged since | at once |
-/// | known to be open for writing | when closed; without that, unchanged for 300 settle times |
+/// | seen being created, not closed yet | when closed; without that, unchanged for 30 settle times |
 /// | anything else | unchanged for the settle time and seen so by two scans that far apart; or unchanged for 30 settle times |
 ///
 /// The second scan guards against a wall clock that was set forward; 30 settle times (a minute) is more than such a step
-/// is likely to hide, and lets a backlog go without a second look. A writer that pauses keeps its file until it closes it,
-/// since a file that is removed while it is being written loses what comes later.
+/// is likely to hide, and lets a backlog go without a second look. A slow writer, such as a copy over a network, keeps its
+/// file while it pauses: a file that is removed while it is being written loses what comes later.
 struct SettleLedger {
     /// What to do with one file now.
     enum Verdict: Equatable {
@@ -24,12 +24,10 @@ struct SettleLedger {
         var firstSeenNanoseconds: Int64
     }
 
-    private enum Opening { case created, open }
-
     private let settleNanoseconds: Int64
     private var sightings: [UInt64: Sighting] = [:]
     private var completed: [PathBytes: FileIdentity] = [:]
-    private var openings: [PathBytes: Opening] = [:]
+    private var unclosed: Set<PathBytes> = []
 
     /// Entries of each kind that are kept; beyond it, files settle by time.
     private static let entriesMax = 50_000
@@ -39,33 +37,32 @@ struct SettleLedger {
         settleNanoseconds = settle.nanoseconds
     }
 
-    /// A name appeared: by itself a link or a file about to be written.
-    mutating func created(_ place: PathBytes) {
+    /// A name appeared; `status` is what it is now.
+    ///
+    /// A file that is being written has the same mtime and ctime. One that was linked here was written earlier, and nobody
+    /// will close it.
+    mutating func created(_ place: PathBytes, _ status: FileStatus) {
         completed[place] = nil
-        if openings.count < Self.entriesMax { openings[place] = .created }
-    }
-
-    /// Somebody opened a file. Right after its creation that is its writer.
-    mutating func opened(_ place: PathBytes) {
-        if openings[place] == .created { openings[place] = .open }
+        let isLinked = status.size > 0 && status.modifiedNanoseconds < status.changedNanoseconds
+        if !isLinked, unclosed.count < Self.entriesMax { unclosed.insert(place) }
     }
 
     /// A file was closed after writing or renamed in; `identity` is what it is now.
     mutating func completed(_ place: PathBytes, _ identity: FileIdentity) {
-        openings[place] = nil
+        unclosed.remove(place)
         if completed.count < Self.entriesMax { completed[place] = identity }
     }
 
     /// Some news was lost: everything settles by time again.
     mutating func forgetNews() {
         completed = [:]
-        openings = [:]
+        unclosed = []
     }
 
     /// Forgets a file that has left.
     mutating func left(_ candidate: SpoolCandidate) {
         completed[candidate.place] = nil
-        openings[candidate.place] = nil
+        unclosed.remove(candidate.place)
         sightings[candidate.identity.inode] = nil
     }
 
@@ -77,32 +74,32 @@ struct SettleLedger {
         if let sighting = sightings[candidate.identity.inode], sighting.identity == candidate.identity {
             unchanged = now.steadyNanoseconds - sighting.firstSeenNanoseconds
         }
-        if openings[candidate.place] == .open {
-            let remaining = 300 * settleNanoseconds - max(age, unchanged)
-            return remaining <= 0 ? .complete : .beingWritten(againAfterNanoseconds: remaining)
-        }
         let long = 30 * settleNanoseconds
         if max(age, unchanged) >= long { return .complete }
+        if unclosed.contains(candidate.place) {
+            return .beingWritten(againAfterNanoseconds: long - max(age, unchanged))
+        }
         let remaining = min(max(settleNanoseconds - age, settleNanoseconds - unchanged), long - unchanged)
         return remaining <= 0 ? .complete : .settling(againAfterNanoseconds: remaining)
     }
 
-    /// Takes note of the files that a scan saw and did not find complete.
+    /// Takes note of the files that a scan saw, ready ones too: they may be claimed later.
     ///
     /// - Parameter sawAll: The scan saw every file, so news about any other can be forgotten.
-    mutating func saw(_ waiting: [SpoolCandidate], of all: [SpoolCandidate], sawAll: Bool, now: SpoolMoment) {
+    mutating func saw(_ candidates: [SpoolCandidate], sawAll: Bool, now: SpoolMoment) {
         var kept: [UInt64: Sighting] = [:]
-        for candidate in waiting {
+        kept.reserveCapacity(candidates.count)
+        for candidate in candidates {
             let known = sightings[candidate.identity.inode]
             kept[candidate.identity.inode] =
                 known?.identity == candidate.identity
                 ? known : Sighting(identity: candidate.identity, firstSeenNanoseconds: now.steadyNanoseconds)
         }
         sightings = kept
-        guard sawAll, !completed.isEmpty || !openings.isEmpty else { return }
-        let places = Set(all.map(\.place))
+        guard sawAll, !completed.isEmpty || !unclosed.isEmpty else { return }
+        let places = Set(candidates.map(\.place))
         completed = completed.filter { places.contains($0.key) }
-        openings = openings.filter { places.contains($0.key) }
+        unclosed.formIntersection(places)
     }
 }
 

@@ -17,9 +17,12 @@ extension Spool {
     ///
     /// - Throws: ``FileError`` where a directory cannot be synced. That is final: the process must stop and start again
     ///   with ``recover()``. Nothing is lost by that.
-    package func claim(_ candidates: some Sequence<SpoolCandidate>, now: SpoolMoment = .current) throws -> ClaimOutcome {
+    package func claim(_ candidates: some Sequence<SpoolCandidate>, now: SpoolMoment = .current) throws -> ClaimOutcome
+    {
         var outcome = ClaimOutcome()
         var sources = SourceDirectories(incoming: incoming)
+        var tried: [SpoolCandidate] = []
+        defer { forget(tried) }
         for candidate in candidates {
             do {
                 let source = try sources.directory(candidate.directory)
@@ -32,6 +35,7 @@ extension Spool {
                 outcome.failure = error
                 break
             }
+            tried.append(candidate)
         }
         if !outcome.claimed.isEmpty {
             // The new name first: on a file system where a rename is two steps, a file with two names is not lost.
@@ -39,6 +43,15 @@ extension Spool {
             for source in sources.opened { try source.sync() }
         }
         return outcome
+    }
+
+    /// Takes what was tried out of what ``look(now:)`` hands out.
+    private func forget(_ tried: [SpoolCandidate]) {
+        if lastScan?.ready.starts(with: tried) == true {
+            lastScan?.ready.removeFirst(tried.count)
+        } else {
+            lastScan = nil
+        }
     }
 
     private func claim(_ candidate: SpoolCandidate, from source: Directory) throws -> ClaimedFile? {

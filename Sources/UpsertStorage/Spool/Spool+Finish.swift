@@ -13,9 +13,9 @@ package enum ClaimFinish: Sendable, Equatable {
     /// It was not there any more: an earlier session got this far.
     case absent
     /// It has grown to this many bytes since it was read to the end; read on from where you were.
-    case grew(Int64)
+    case grew(Int)
     /// It is shorter than what was read: somebody wrote over it. Now it has this many bytes.
-    case shrank(Int64)
+    case shrank(Int)
 }
 
 extension Spool {
@@ -28,7 +28,7 @@ extension Spool {
     ///   - consumed: Bytes of the file that are accounted for. The file only goes when that is all of it; nil lets it go
     ///     whatever its size, for a file refused as a whole.
     package func finish(
-        _ file: ClaimedFile, consumed: Int64?, as ending: ClaimEnding = .remove
+        _ file: ClaimedFile, consumed: Int?, as ending: ClaimEnding = .remove
     ) throws -> ClaimFinish {
         let name = file.stored.stored
         guard let status = try claimed.statusIfPresent(of: name) else { return .absent }

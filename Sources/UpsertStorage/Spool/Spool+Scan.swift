@@ -7,27 +7,38 @@ extension Spool {
     package func note(_ events: DoorbellEvents) {
         if events.lostSome { settling.forgetNews() }
         for event in events.files {
+            guard let status = try? incoming.statusIfPresent(of: event.place) else { continue }
             switch event.change {
-            case .created: settling.created(event.place)
-            case .opened: settling.opened(event.place)
-            case .completed:
-                guard let status = try? incoming.statusIfPresent(of: event.place) else { continue }
-                settling.completed(event.place, FileIdentity(status))
+            case .created: settling.created(event.place, status)
+            case .completed: settling.completed(event.place, FileIdentity(status))
             }
         }
+    }
+
+    /// What to claim next: what the last scan found as long as any of it is left, else a new scan.
+    ///
+    /// For a caller that claims in small groups: looking at a million files takes seconds, so it must not be done for each
+    /// group. The order stays right, since a file that came later has a later ctime, and ``claim(_:now:)`` checks each file.
+    package func look(now: SpoolMoment = .current) throws -> SpoolScan {
+        if let lastScan, !lastScan.ready.isEmpty { return lastScan }
+        return try scan(now: now)
     }
 
     /// Looks at everything in `incoming/` and finds the files that are complete, oldest first.
     ///
     /// Memory is bounded by ``Options/candidatesMax`` however many files there are; time is one `stat` a file.
     ///
-    /// - Throws: ``FileError`` where `incoming/` itself cannot be listed.
+    /// - Throws: ``FileError`` where `incoming/` itself cannot be listed, ``SpoolProblem`` where it is gone.
     package func scan(now: SpoolMoment = .current) throws -> SpoolScan {
+        lastScan = nil
+        try checkInPlace()
         setAside.expire(now: now)
         var pass = ScanPass(spool: self, now: now)
         try pass.list(incoming, directory: nil, namespace: nil)
         for name in pass.scan.directories { try list(namespaceDirectory: name, in: &pass) }
-        return arrange(pass, now: now)
+        let scan = arrange(pass, now: now)
+        lastScan = scan
+        return scan
     }
 
     private func list(namespaceDirectory name: PathBytes, in pass: inout ScanPass) throws {
@@ -56,7 +67,6 @@ extension Spool {
     private func arrange(_ pass: ScanPass, now: SpoolMoment) -> SpoolScan {
         var scan = pass.scan
         let candidates = pass.oldest.inOrder
-        var waiting: [SpoolCandidate] = []
         var again = pass.earliestAgainNanoseconds
         var isHeldBack = false
         for candidate in candidates {
@@ -66,19 +76,19 @@ extension Spool {
             case .complete:
                 scan.waitingCount += 1
             case .beingWritten(let after):
-                waiting.append(candidate)
+                scan.waitingCount += 1
                 again = min(again, after)
             case .settling(let after):
                 // It may have been complete before the ones after it: letting them pass would break the order.
                 isHeldBack = true
-                waiting.append(candidate)
+                scan.waitingCount += 1
                 again = min(again, after)
             }
         }
-        scan.waitingCount += waiting.count + pass.unsettledCount
+        scan.waitingCount += pass.unsettledCount
         scan.hasMore = pass.oldest.isPartial
         if again != .max { scan.lookAgainAfter = .nanoseconds(max(again, 1_000_000)) }
-        settling.saw(waiting, of: candidates, sawAll: !scan.hasMore && scan.problemCount == 0, now: now)
+        settling.saw(candidates, sawAll: !scan.hasMore && scan.problemCount == 0, now: now)
         return scan
     }
 }

@@ -15,22 +15,25 @@ package final class Spool {
         /// How long a file must be unchanged before it counts as complete, where nobody said so. Not negative.
         package var settle: Duration = .seconds(2)
         /// Bytes; larger files stay in `incoming/` and are reported.
-        package var fileBytesMax: Int64 = 1 << 40
+        package var fileBytesMax = 1 << 40
         /// Files kept in memory in one scan, the oldest ones; at least 1.
-        package var candidatesMax = 10_000
+        package var candidatesMax = 20_000
 
         package init(directory: String) { self.directory = directory }
     }
 
     package let options: Options
+    private let root: Directory
     package let incoming: Directory
     package let claimed: Directory
     package let rejected: Directory
     package let done: Directory?
     let device: UInt64
-    let nextSequence: () throws -> UInt64
+    let nextSequence: () throws -> Int64
     var settling: SettleLedger
     var setAside = SetAsideFiles()
+    /// The last scan, less what was claimed since.
+    var lastScan: SpoolScan?
     /// Directories whose names changed since ``syncClaimed()``, besides `claimed/` itself.
     var unsynced: [Directory] = []
 
@@ -41,13 +44,13 @@ package final class Spool {
     ///   - faults: Makes calls fail in tests.
     /// - Throws: ``FileError``, or ``SpoolProblem`` where files cannot be moved from `incoming/` to its siblings.
     package init(
-        _ options: Options, faults: FileFaults = .none, nextSequence: @escaping () throws -> UInt64
+        _ options: Options, faults: FileFaults = .none, nextSequence: @escaping () throws -> Int64
     ) throws {
         precondition(options.candidatesMax >= 1, "candidatesMax must be at least 1, is \(options.candidatesMax)")
         self.options = options
         self.nextSequence = nextSequence
         let path = PathBytes(options.directory)
-        let root = try Self.openRoot(path, faults: faults)
+        root = try Self.openRoot(path, faults: faults)
         incoming = try Self.child(of: root, "incoming", mode: 0o770)
         claimed = try Self.child(of: root, "claimed", mode: 0o700)
         rejected = try Self.child(of: root, "rejected", mode: 0o750)
@@ -99,6 +102,15 @@ package final class Spool {
             throw SpoolProblem.directory(.unremovable, incoming.path, "\(error)")
         } catch let error as FileError where error.concernsFileSystem {
             // A full disk stops intake, not the daemon: claiming meets the same error again and reports it there.
+        }
+    }
+
+    /// Throws where `incoming/` is no longer the directory that was opened: producers would write to another one, and this
+    /// one would look empty for ever.
+    func checkInPlace() throws {
+        let name: PathBytes = "incoming"
+        guard let found = try root.statusIfPresent(of: name), found.inode == (try incoming.status().inode) else {
+            throw SpoolProblem.directory(.moved, incoming.path)
         }
     }
 

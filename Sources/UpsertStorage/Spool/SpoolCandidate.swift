@@ -28,7 +28,7 @@ package struct FileIdentity: Sendable, Hashable {
     package var device: UInt64
     package var inode: UInt64
     /// Bytes.
-    package var size: Int64
+    package var size: Int
     package var modifiedNanoseconds: Int64
     package var changedNanoseconds: Int64
 

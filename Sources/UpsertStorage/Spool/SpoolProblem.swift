@@ -20,6 +20,8 @@ package struct SpoolProblem: Error, Sendable, Equatable, CustomStringConvertible
         case unlistable
         /// The directory lies on another file system or mount.
         case otherFileSystem = "other_file_system"
+        /// `incoming/` was removed or replaced while it was in use.
+        case moved
         /// Something in `claimed/` that upsertd did not put there.
         case foreignClaim = "foreign_claim"
     }
@@ -75,7 +77,7 @@ package struct SpoolProblem: Error, Sendable, Equatable, CustomStringConvertible
             return SpoolProblem(
                 kind, path, "is not a claim of upsertd\(detail)",
                 command: "mv -- \(word) \(path.parent.parent.shellWord)")
-        case .namespaceInvalid, .namespaceTooLong, .unremovable, .unlistable, .otherFileSystem:
+        case .namespaceInvalid, .namespaceTooLong, .unremovable, .unlistable, .otherFileSystem, .moved:
             return directory(kind, path, detail)
         }
     }
@@ -99,6 +101,9 @@ package struct SpoolProblem: Error, Sendable, Equatable, CustomStringConvertible
         case .otherFileSystem:
             return SpoolProblem(
                 kind, path, "lies on another file system or mount than the spool", command: "umount \(word)")
+        case .moved:
+            return SpoolProblem(
+                kind, path, "was removed or replaced while in use", command: "systemctl restart upsertd")
         default:
             return SpoolProblem(
                 kind, path, "cannot be listed: \(detail)", command: "setfacl -m u:\(geteuid()):rwx -- \(word)")

@@ -1,0 +1,80 @@
+# upsertd: see README.md. Everything a fresh Debian 12 with Swift 6.3 lacks is installed by the targets that need it.
+SHELL := /bin/bash
+PREFIX ?= /usr
+DESTDIR ?=
+SWIFT ?= swift
+BUILD := .build/release
+VENV := .build/venv
+APT_BUILD := libsqlite3-dev libsystemd-dev zlib1g-dev pkg-config g++ curl
+APT_TEST := sqlite3 openssl python3-venv
+
+.PHONY: run sandbox build test test-build unit system conformance lint format bench install uninstall deps test-deps clean
+
+run: build
+	@etc/demo.sh $(BUILD)
+
+sandbox: build
+	$(BUILD)/upsertd sandbox upsertd-sandbox
+
+# Installs the Debian packages that are missing; says what to do where it may not.
+define apt_install
+	@missing=$$(for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then as=; elif command -v sudo >/dev/null; then as=sudo; \
+	  else echo "as root: apt-get install $$missing" >&2; exit 1; fi; \
+	  $$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq $$missing; \
+	fi
+endef
+
+deps:
+	$(call apt_install,$(APT_BUILD))
+
+test-deps: deps
+	$(call apt_install,$(APT_TEST))
+
+build: deps
+	$(SWIFT) build -c release --product upsertd
+	$(SWIFT) build -c release --product upsertctl
+
+test-build: test-deps
+	$(SWIFT) build -c release --build-tests
+
+$(VENV)/.ready: Tests/system/requirements.txt | test-deps
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q -r Tests/system/requirements.txt
+	touch $@
+
+test: test-build $(VENV)/.ready
+	Tests/run.sh $(VENV)
+
+unit: test-build
+	$(SWIFT) test -c release --skip-build
+
+system: test-build $(VENV)/.ready
+	$(VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/system
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+bench: build $(VENV)/.ready
+	Benchmarks/compare.sh $(BUILD) $(VENV)
+
+install:
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/upsertd $(DESTDIR)$(PREFIX)/lib/systemd/system \
+	  $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+	install -s -m 755 $(BUILD)/upsertd $(BUILD)/upsertctl $(DESTDIR)$(PREFIX)/bin
+	install -m 644 systemd/upsertd.service $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 644 systemd/upsertd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/upsertd.conf
+	install -m 644 systemd/upsertd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/upsertd.conf
+	[ -e $(DESTDIR)/etc/upsertd/upsertd.yaml ] || install -m 644 etc/upsertd.yaml $(DESTDIR)/etc/upsertd/upsertd.yaml
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/upsertd $(DESTDIR)$(PREFIX)/bin/upsertctl \
+	  $(DESTDIR)$(PREFIX)/lib/systemd/system/upsertd.service $(DESTDIR)$(PREFIX)/lib/sysusers.d/upsertd.conf \
+	  $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/upsertd.conf
+
+clean:
+	rm -rf .build

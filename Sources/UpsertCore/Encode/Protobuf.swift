@@ -1,0 +1,46 @@
+/// The protobuf wire format, as far as the few messages of the record path need it.
+enum Protobuf {
+    /// Bytes of a varint: 1…10.
+    static func varintCount(_ value: Int) -> Int {
+        max(1, (70 - UInt64(value).leadingZeroBitCount) / 7)
+    }
+
+    /// Bytes of a varint holding a 32-bit number: 1…5.
+    static func varintCount(_ value: UInt32) -> Int { varintCount(Int(value)) }
+
+    static func appendVarint(_ value: Int, to bytes: inout [UInt8]) {
+        var rest = UInt64(value)
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+
+    static func appendFixed64(_ value: UInt64, to bytes: inout [UInt8]) {
+        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    /// Appends a tag, a length and the content of a length-delimited field.
+    static func appendField(_ tag: UInt8, _ content: some Collection<UInt8>, to bytes: inout [UInt8]) {
+        bytes.append(tag)
+        appendVarint(content.count, to: &bytes)
+        bytes.append(contentsOf: content)
+    }
+
+    /// Takes a varint off the front; nil when there is none, with nothing taken.
+    static func popVarint(_ bytes: inout ArraySlice<UInt8>) -> UInt64? {
+        var value: UInt64 = 0
+        for (position, byte) in bytes.prefix(10).enumerated() {
+            value |= UInt64(byte & 0x7f) << UInt64(7 * position)
+            if byte < 0x80 {
+                bytes = bytes.dropFirst(position + 1)
+                return value
+            }
+        }
+        return nil
+    }
+
+    /// Bytes of a length-delimited field with a one-byte tag.
+    static func fieldCount(_ contentCount: Int) -> Int { 1 + varintCount(contentCount) + contentCount }
+}

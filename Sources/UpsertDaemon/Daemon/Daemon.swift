@@ -1,0 +1,86 @@
+internal import UnixSignals
+internal import NIOCore
+package import Logging
+internal import Glibc
+internal import NIOPosix
+internal import ServiceLifecycle
+internal import Synchronization
+internal import UpsertCore
+internal import UpsertStorage
+
+/// The daemon: opens the queue, starts the services in order, and stops them in reverse.
+///
+/// Order of starting: queue, reporting, status socket, delivery, intake. So a stop ends intake first, then waits for what is
+/// in flight, answers status until the end, and closes the queue last.
+package struct Daemon {
+    private let configuration: DaemonConfiguration
+    private let configurationPath: String?
+    private let logger: Logger
+
+    /// - Parameter configurationPath: The file to read again on reload; nil where the configuration came from elsewhere.
+    package init(_ configuration: DaemonConfiguration, path configurationPath: String?, logger: Logger) {
+        self.configuration = configuration
+        self.configurationPath = configurationPath
+        self.logger = logger
+    }
+
+    /// Runs until SIGTERM or SIGINT.
+    ///
+    /// - Parameter started: Called once everything is ready.
+    /// - Throws: ``QueueError``, ``APIKeyFailure`` and the like when it cannot start; ``FatalStorageError`` when the disk
+    ///   failed under it.
+    package func run(started: @escaping @Sendable () -> Void = {}) async throws {
+        let startedAt = WallClock.now()
+        try FileSystemSetup.makeDirectory(configuration.queue.directory)
+        let queue = try Queue(
+            Queue.Options(
+                directory: configuration.queue.directory, indexRecordsMax: configuration.queue.indexRecordsMax,
+                foundHold: configuration.targets.map(\.ambiguousHold.milliseconds).max() ?? 60_000),
+            now: startedAt)
+        let recovered = try await queue.status()
+        if recovered.queuedRecords > 0 || queue.startedUnclean {
+            logger.notice(
+                "recovered the queue",
+                metadata: ["records": "\(recovered.queuedRecords)", "unclean": "\(queue.startedUnclean)"])
+        }
+        let heart = Heart()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        var targets: [TargetRuntime] = []
+        for target in configuration.targets {
+            targets.append(
+                try TargetRuntime(
+                    target, queue: queue, isPaused: try await queue.isPaused(target: target.name), group: group,
+                    logger: logger, beat: { heart.beat() }))
+        }
+        let running = RunningDaemon(
+            configuration: configuration, configurationPath: configurationPath, queue: queue, targets: targets,
+            startedAt: startedAt, logger: logger)
+        let intake = try running.makeIntake()
+        try await intake.open()
+        try await serve(running, intake, heart, started)
+        try await group.shutdownGracefully()
+    }
+
+    private func serve(
+        _ running: RunningDaemon, _ intake: Intake, _ heart: Heart, _ started: @escaping @Sendable () -> Void
+    ) async throws {
+        running.intake = intake
+        let delivery = DeliveryService(running: running)
+        let services: [any Service] = [
+            QueueService(running: running, delivery: delivery),
+            MaintenanceService(running: running),
+            StatusService(running: running, heart: heart, started: started),
+            ReloadService(running: running),
+            delivery,
+            IntakeService(intake: intake),
+        ]
+        var settings = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in
+                SwiftLogNoOpLogHandler()
+            })
+        // The delivery ends by itself within the configured time; this is only for what should never happen.
+        settings.maximumGracefulShutdownDuration = configuration.shutdownTimeout + .seconds(10)
+        settings.maximumCancellationDuration = .seconds(5)
+        try await ServiceGroup(configuration: settings).run()
+    }
+}

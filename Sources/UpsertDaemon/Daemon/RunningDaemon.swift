@@ -1,0 +1,95 @@
+internal import Logging
+internal import Synchronization
+internal import UpsertCore
+internal import UpsertStorage
+
+/// What the services of one run share.
+final class RunningDaemon: Sendable {
+    let queue: Queue
+    let targets: [TargetRuntime]
+    let startedAt: Int64
+    let logger: Logger
+    let configurationPath: String?
+    private let state: Mutex<State>
+
+    private struct State {
+        var configuration: DaemonConfiguration
+        var intake: Intake?
+        var phase = StatusReport.State.starting
+        var rate = DeliveryRate()
+    }
+
+    init(
+        configuration: DaemonConfiguration, configurationPath: String?, queue: Queue, targets: [TargetRuntime],
+        startedAt: Int64, logger: Logger
+    ) {
+        self.queue = queue
+        self.targets = targets
+        self.startedAt = startedAt
+        self.logger = logger
+        self.configurationPath = configurationPath
+        state = Mutex(State(configuration: configuration))
+    }
+
+    var configuration: DaemonConfiguration {
+        get { state.withLock { $0.configuration } }
+        set { state.withLock { $0.configuration = newValue } }
+    }
+
+    var intake: Intake? {
+        get { state.withLock { $0.intake } }
+        set { state.withLock { $0.intake = newValue } }
+    }
+
+    var phase: StatusReport.State {
+        get { state.withLock { $0.phase } }
+        set { state.withLock { $0.phase = newValue } }
+    }
+
+    func target(_ name: String) -> TargetRuntime? { targets.first { $0.name == name } }
+
+    /// Records a second, as seen between calls.
+    func deliveredPerSecond(_ delivered: Int, now: Int64) -> Double {
+        state.withLock { $0.rate.note(delivered, now: now) }
+    }
+
+    /// The intake of the configured sources.
+    func makeIntake() throws -> Intake {
+        let configuration = configuration
+        let (queue, logger, targets) = (queue, logger, targets)
+        let rules = { @Sendable (name: String) in
+            { @Sendable () -> RecordRules in
+                guard let target = targets.first(where: { $0.name == name }) else {
+                    preconditionFailure("the configuration names only its own targets")
+                }
+                return target.rules
+            }
+        }
+        return try Intake(
+            logger: logger, accepted: { name in targets.first { $0.name == name }?.delivery.ring() },
+            makeSources: {
+                var list = SourceList(sources: [])
+                for spool in configuration.spools {
+                    list.sources.append(
+                        try SpoolIntake(
+                            SpoolSettings(spool), queue: queue, rules: rules(spool.target), logger: logger))
+                }
+                for outbox in configuration.outboxes {
+                    list.sources.append(
+                        OutboxIntake(
+                            path: outbox.path, target: outbox.target, queue: queue, rules: rules(outbox.target),
+                            logger: logger))
+                }
+                return list
+            })
+    }
+}
+
+extension SpoolSettings {
+    init(_ spool: SpoolConfiguration) {
+        self.init(
+            directory: spool.directory, target: spool.target, namespace: spool.namespace,
+            settle: spool.settle.milliseconds, fileBytesMax: spool.fileBytesMax, lineBytesMax: spool.lineBytesMax,
+            keepsDone: spool.keepsDone)
+    }
+}

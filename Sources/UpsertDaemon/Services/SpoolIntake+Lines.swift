@@ -1,0 +1,64 @@
+internal import UpsertCore
+internal import UpsertStorage
+
+extension SpoolIntake {
+    /// Reads lines into the commit until it is full or the file ends.
+    func readLines(_ claim: inout PendingClaim) async throws {
+        if readingSequence != claim.file.sequence || lines.position != claim.position {
+            try lines.open(claim.file, in: spool, at: claim.position)
+            readingSequence = claim.file.sequence
+        }
+        while !builder.isFull {
+            guard let line = try lines.next() else {
+                claim.progress.finished = true
+                readingSequence = nil
+                lines.close()
+                break
+            }
+            try await take(line, &claim)
+            claim.progress.offset = lines.position.offset
+            claim.progress.line = lines.position.line
+        }
+    }
+
+    private func take(_ line: ClaimLine, _ claim: inout PendingClaim) async throws {
+        if case .tooLong(let length) = line.ending {
+            let reason = "the line has \(length) bytes, the limit is \(settings.lineBytesMax) (spools[].max_line_size)"
+            try refuse(line, Rejection(.tooLong, reason), &claim)
+            return
+        }
+        switch unsafe recordReader.read(line.bytes) {
+        case .blank: break
+        case .rejected(var rejection):
+            if rejection.code == .malformed, line.ending == .endOfFile {
+                rejection.code = .truncated
+                rejection.reason = "the file ends inside this line: \(rejection.reason)"
+            }
+            try refuse(line, rejection, &claim)
+        case .operation(let operation):
+            let origin = AcceptTransaction.RecordOrigin(line: line.number, offset: line.offset)
+            do throws(Rejection) {
+                try await add(operation, claim.file, bodyNamespace: nil, origin)
+            } catch {
+                try refuse(line, error, &claim)
+            }
+        }
+    }
+
+    private func refuse(_ line: ClaimLine, _ rejection: Rejection, _ claim: inout PendingClaim) throws {
+        claim.refused(textWasCut: try claim.errors.append(Refusal(line, rejection)))
+    }
+
+    /// Adds the record just read to the commit. Namespace: the record's, the body's, the directory's, the spool's.
+    func add(
+        _ operation: ReadOperation, _ file: ClaimedFile, bodyNamespace: String?, _ origin: AcceptTransaction.RecordOrigin
+    ) async throws(Rejection) {
+        let namespace = operation.namespace ?? bodyNamespace ?? file.namespace ?? settings.namespace
+        var lane = builder.knownLane(namespace)
+        if lane == nil { lane = await builder.lane(namespace) }
+        guard let lane else { return }
+        try builder.acceptance.transaction.add(
+            operation, encoded: recordReader.encoded, id: recordReader.id, encoding: encoding, lane: lane,
+            submission: file.sequence, origin: origin)
+    }
+}

@@ -1,0 +1,252 @@
+internal import Logging
+internal import NIOCore
+internal import Synchronization
+package import UpsertCore
+internal import UpsertStorage
+
+/// Delivers the records of one target: takes batches from the queue, sends them, and settles them.
+///
+/// One task owns the ``TargetDelivery`` state machine and does what it says; requests run as children of that task.
+final class TargetDeliveryService: Sendable {
+    /// What others tell the task.
+    enum Event: Sendable {
+        case answered(TargetDelivery.AttemptID, Outcome)
+        case pause(Bool)
+        case flush
+        case reconfigure(DeliverySettings, linger: Int64, any Transport)
+        case stop(deadline: Int64)
+    }
+
+    let name: String
+    private let queue: Queue
+    private let logger: Logger
+    private let mailbox: Mailbox<Event>
+    private let snapshot: Mutex<TargetStatus>
+    private let start: (settings: DeliverySettings, linger: Int64, transport: any Transport)
+    /// Called on every turn of the loop; the watchdog listens.
+    private let beat: @Sendable () -> Void
+
+    /// - Parameters:
+    ///   - linger: Milliseconds that a batch may wait to fill.
+    ///   - timers: The event loop whose timers end waits.
+    init(
+        name: String, queue: Queue, transport: any Transport, settings: DeliverySettings, linger: Int64,
+        isPaused: Bool, timers: any EventLoop, logger: Logger, beat: @escaping @Sendable () -> Void
+    ) {
+        self.name = name
+        self.queue = queue
+        var logger = logger
+        logger[metadataKey: "target"] = "\(name)"
+        self.logger = logger
+        mailbox = Mailbox(timers: timers)
+        snapshot = Mutex(TargetStatus(isPaused: isPaused, concurrency: settings.requestsInFlightMax))
+        start = (settings, linger, transport)
+        self.beat = beat
+    }
+
+    /// Tells the task that records may wait.
+    func ring() { mailbox.ring() }
+    /// Stops or restarts sending.
+    func pause(_ paused: Bool) { mailbox.post(.pause(paused)) }
+    /// Sends what waits without lingering.
+    func flush() { mailbox.post(.flush) }
+    /// Begins to stop: nothing new is sent, what is in flight is waited for, at most `milliseconds`.
+    func stop(within milliseconds: Int64) {
+        mailbox.post(.stop(deadline: WallClock.now() + milliseconds))
+    }
+    /// Takes new settings and a new transport.
+    func reconfigure(_ settings: DeliverySettings, linger: Int64, transport: any Transport) {
+        mailbox.post(.reconfigure(settings, linger: linger, transport))
+    }
+    /// The state now.
+    var status: TargetStatus { snapshot.withLock { $0 } }
+
+    /// Delivers until ``stop(within:)`` and everything in flight is answered, or until the task is cancelled.
+    ///
+    /// - Returns: Whether every attempt was answered.
+    func run() async -> Bool {
+        var loop = DeliveryLoop(
+            state: TargetDelivery(settings: start.settings), transport: start.transport, linger: start.linger)
+        loop.state.pause(status.isPaused)
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                beat()
+                await turn(&loop, &group)
+                if loop.state.isStopping, loop.state.requestsInFlight == 0, !loop.mustFlush { break }
+                if WallClock.now() >= loop.deadline { break }
+            }
+            // What is still on the wire ends as ambiguous when its connection closes.
+            await closeRetired(&loop)
+            await loop.transport.close()
+            group.cancelAll()
+        }
+        return loop.state.isClean && !loop.mustFlush
+    }
+
+    /// The loop's own variables.
+    private struct DeliveryLoop {
+        var state: TargetDelivery
+        var transport: any Transport
+        var linger: Int64
+        var generator = SystemRandomNumberGenerator()
+        /// Settled batches are not on disk yet because a commit failed; nothing more is taken until they are.
+        var mustFlush = false
+        /// Batches accepted before this time go out without lingering (Unix milliseconds).
+        var flushUntil: Int64 = 0
+        var log = DeliveryLog()
+        /// When to give up waiting for answers (Unix milliseconds).
+        var deadline: Int64 = .max
+        /// Transports that a reload has replaced; closed once their last request is answered.
+        var retired: [any Transport] = []
+    }
+
+    /// One turn: what has arrived is taken in and settled in one commit, then what may be sent is sent.
+    private func turn(_ loop: inout DeliveryLoop, _ group: inout DiscardingTaskGroup) async {
+        let now = WallClock.now()
+        var settlements: [Settlement] = []
+        for event in mailbox.take() { await handle(event, &loop, &settlements, now: now) }
+        await settle(settlements, &loop, now: now)
+        if loop.state.requestsInFlight == 0 { await closeRetired(&loop) }
+        let wait = await send(&loop, &group)
+        publish(loop)
+        guard wait > 0 else { return }
+        let untilDeadline = loop.deadline == .max ? wait : min(wait, max(1, loop.deadline - WallClock.now()))
+        await withTaskCancellationHandler {
+            await mailbox.wait(atMost: untilDeadline)
+        } onCancel: {
+            mailbox.ring()
+        }
+    }
+
+    private func closeRetired(_ loop: inout DeliveryLoop) async {
+        for transport in loop.retired { await transport.close() }
+        loop.retired = []
+    }
+
+    private func handle(
+        _ event: Event, _ loop: inout DeliveryLoop, _ settlements: inout [Settlement], now: Int64
+    ) async {
+        switch event {
+        case .answered(let id, let outcome):
+            let effects = loop.state.finished(id, outcome, now: now, using: &loop.generator)
+            loop.log.answered(outcome, now: now)
+            for effect in effects { await perform(effect, &loop, &settlements) }
+        case .pause(let paused): loop.state.pause(paused)
+        case .flush: loop.flushUntil = now + 1_000
+        case .reconfigure(let settings, let linger, let transport):
+            loop.retired.append(loop.transport)
+            loop.state.reconfigure(settings, now: now)
+            loop.linger = linger
+            loop.transport = transport
+        case .stop(let deadline):
+            loop.state.stop()
+            loop.deadline = deadline
+        }
+    }
+
+    private func perform(
+        _ effect: DeliveryEffect, _ loop: inout DeliveryLoop, _ settlements: inout [Settlement]
+    ) async {
+        loop.log.report(effect, logger)
+        switch effect {
+        case .delivered(let batch, let holdUntil):
+            settlements.append(Settlement(batch: batch, result: .delivered, holdUntil: holdUntil))
+        case .noEffect(let batch, let holdUntil):
+            settlements.append(Settlement(batch: batch, result: .noEffect, holdUntil: holdUntil))
+        case .quarantined(let batch, let reason, let holdUntil):
+            settlements.append(Settlement(batch: batch, result: .quarantined(reason: reason), holdUntil: holdUntil))
+        case .putBack(let batch): await queue.putBack(batch)
+        case .heldLane(let lane, _, _, let until): await queue.hold(lane: lane, until: until)
+        case .held, .resumed, .loweredBound, .countDiffers, .willRetry, .split: break
+        }
+    }
+
+    private func settle(_ settlements: [Settlement], _ loop: inout DeliveryLoop, now: Int64) async {
+        guard !settlements.isEmpty || loop.mustFlush else { return }
+        do {
+            try await queue.settle(settlements, now: now)
+            if loop.mustFlush { logger.notice("settled batches are on disk again") }
+            loop.mustFlush = false
+        } catch {
+            if !loop.mustFlush {
+                logger.error(
+                    "cannot store what was delivered; nothing more is sent until it is, and nothing is lost",
+                    metadata: ["reason": "\(error)"])
+            }
+            loop.mustFlush = true
+        }
+    }
+
+    /// Starts what may be sent now.
+    ///
+    /// - Returns: Milliseconds to wait; 0 when there may be more to do at once.
+    private func send(_ loop: inout DeliveryLoop, _ group: inout DiscardingTaskGroup) async -> Int64 {
+        while true {
+            if loop.mustFlush { return 1_000 }
+            let now = WallClock.now()
+            switch loop.state.next(now: now) {
+            case .send(let id, let batch):
+                start(id, batch, loop, &group)
+            case .wait(let until):
+                return Self.wait(until: until, now: now)
+            case .take:
+                let state = loop.state
+                let rules = TakeRules(now: now, linger: loop.linger, urgent: loop.flushUntil > now) {
+                    state.limits($0, $1)
+                }
+                do {
+                    switch try await queue.take(target: name, rules: rules) {
+                    case .batch(let batch): start(loop.state.begin(batch), batch, loop, &group)
+                    case .wait(let until): return Self.wait(until: until, now: now)
+                    case .nothing: return Self.idleWait
+                    }
+                } catch {
+                    logger.error("cannot read the queue", metadata: ["reason": "\(error)"])
+                    return 5_000
+                }
+            }
+        }
+    }
+
+    /// The longest wait, so that a watchdog sees the loop alive.
+    private static let idleWait: Int64 = 5_000
+
+    private static func wait(until: Int64?, now: Int64) -> Int64 {
+        min(idleWait, max(1, (until ?? .max) &- now))
+    }
+
+    private func start(
+        _ id: TargetDelivery.AttemptID, _ batch: Batch, _ loop: DeliveryLoop, _ group: inout DiscardingTaskGroup
+    ) {
+        let transport = loop.transport
+        let mailbox = mailbox
+        group.addTask {
+            mailbox.post(.answered(id, await transport.send(batch.request)))
+        }
+    }
+
+    private func publish(_ loop: DeliveryLoop) {
+        let status = TargetStatus(
+            isPaused: loop.state.isPaused, concurrency: loop.state.concurrency, hold: loop.state.hold,
+            heldSince: loop.log.heldSince, requestsInFlight: loop.state.requestsInFlight,
+            recordsTaken: loop.state.recordsTaken, unresolved: loop.state.unresolved,
+            bytesBound: loop.state.bytesBound, lastError: loop.log.lastError, lastErrorAt: loop.log.lastErrorAt)
+        snapshot.withLock { $0 = status }
+    }
+}
+
+/// What a target is doing, as of its last turn.
+package struct TargetStatus: Sendable, Equatable {
+    package var isPaused: Bool
+    package var concurrency: Int
+    package var hold: Hold?
+    /// Unix milliseconds.
+    package var heldSince: Int64?
+    package var requestsInFlight = 0
+    package var recordsTaken = 0
+    package var unresolved = 0
+    package var bytesBound: Int?
+    package var lastError: String?
+    /// Unix milliseconds.
+    package var lastErrorAt: Int64?
+}

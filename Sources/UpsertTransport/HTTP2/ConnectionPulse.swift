@@ -1,0 +1,67 @@
+internal import NIOCore
+
+/// Decides from what was last read and sent whether a connection is alive, silent, dead or no longer needed. A value,
+/// so that it can be tested without a connection or a clock.
+struct ConnectionPulse {
+    enum Verdict: Equatable {
+        case fine
+        /// Ask for a sign of life.
+        case ping
+        /// No sign of life came.
+        case dead
+        /// Unused for long enough.
+        case idle
+    }
+
+    private let interval: TimeAmount
+    private let timeout: TimeAmount
+    private let idleAfter: TimeAmount
+    private var lastRead: NIODeadline
+    private var lastUse: NIODeadline
+    private var isPinging = false
+    /// When the question left this machine; it may wait long behind a large upload, which is not the server's silence.
+    private var pingWritten: NIODeadline?
+
+    init(_ configuration: TransportConfiguration, now: NIODeadline) {
+        interval = TimeAmount(configuration.keepaliveInterval)
+        timeout = TimeAmount(configuration.keepaliveTimeout)
+        idleAfter = TimeAmount(configuration.idleTimeout)
+        lastRead = now
+        lastUse = now
+    }
+
+    /// How often to ask for a verdict.
+    var period: TimeAmount { .nanoseconds(max(1_000_000, min(interval, timeout, idleAfter).nanoseconds / 4)) }
+
+    /// Something was read.
+    mutating func heard(at now: NIODeadline) {
+        lastRead = now
+        isPinging = false
+        pingWritten = nil
+    }
+
+    func silence(at now: NIODeadline) -> TimeAmount { now - lastRead }
+
+    /// The first stream began or the last one ended. Silence before the first began counts for nothing; that of a later
+    /// one must not be counted anew, or a dead connection would live on as long as there are requests.
+    mutating func used(at now: NIODeadline) {
+        lastUse = now
+    }
+
+    /// The question reached the socket.
+    mutating func wrotePing(at now: NIODeadline) {
+        if isPinging { pingWritten = now }
+    }
+
+    mutating func verdict(openStreams: Int, at now: NIODeadline) -> Verdict {
+        guard openStreams > 0 else {
+            isPinging = false
+            pingWritten = nil
+            return now - lastUse >= idleAfter ? .idle : .fine
+        }
+        if let pingWritten { return now - pingWritten >= timeout ? .dead : .fine }
+        guard !isPinging, now - max(lastRead, lastUse) >= interval else { return .fine }
+        isPinging = true
+        return .ping
+    }
+}

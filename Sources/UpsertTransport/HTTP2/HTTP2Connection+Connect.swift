@@ -1,0 +1,112 @@
+internal import NIOCore
+internal import NIOHTTP2
+internal import NIOPosix
+internal import NIOSSL
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+extension HTTP2Connection {
+    /// Bytes of pending writes below which more are wanted, and above which no more are taken. Large bodies cost twice
+    /// the CPU with NIO's default of 32 and 64 KiB, which flips every few frames.
+    private static let watermark = ChannelOptions.Types.WriteBufferWaterMark(low: 1 << 20, high: 4 << 20)
+
+    /// Starts to connect; ends in ``received(_:)`` or ``ended()``.
+    ///
+    /// - Parameter tls: The TLS context; nil for plaintext.
+    func connect(tls: NIOSSLContext?) {
+        let timeout = TimeAmount(configuration.connectTimeout)
+        let endpoint = configuration.endpoint
+        readyTimer = loop.assumeIsolated().scheduleTask(in: timeout) { [configuration] in
+            let stage = self.channel == nil ? "no connection to" : "no HTTP/2 settings from"
+            self.abandon("\(stage) \(endpoint.hostAndPort) within \(configuration.connectTimeout)")
+        }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        ClientBootstrap(group: loop)
+            .connectTimeout(timeout)
+            .channelOption(ChannelOptions.writeBufferWaterMark, value: Self.watermark)
+            .channelOption(Self.unacknowledgedTimeout, value: unacknowledgedMax)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try bound.value.configure(channel.pipeline.syncOperations, tls: tls)
+                }
+            }
+            .connect(host: endpoint.host, port: endpoint.port)
+            .assumeIsolated()
+            .whenComplete { result in
+                switch result {
+                case .success(let channel): self.connected(channel)
+                case .failure(let error):
+                    self.fail(ConnectionFailure.reason(error, endpoint: endpoint))
+                    self.ended()
+                }
+            }
+    }
+
+    private func connected(_ channel: any Channel) {
+        guard state != .closed else {
+            channel.close(promise: nil)
+            return
+        }
+        self.channel = channel
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let task = loop.scheduleRepeatedTask(initialDelay: pulse.period, delay: pulse.period) { _ in bound.value.tick()
+        }
+        channel.closeFuture.assumeIsolated().whenComplete { _ in
+            task.cancel()
+            self.channel = nil
+            self.ended()
+        }
+    }
+
+    private func configure(_ pipeline: ChannelPipeline.SynchronousOperations, tls: NIOSSLContext?) throws {
+        if let tls {
+            let name = configuration.endpoint.isAddress ? nil : configuration.endpoint.host
+            try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
+        }
+        var connection = NIOHTTP2Handler.ConnectionConfiguration()
+        connection.initialSettings = [
+            HTTP2Setting(parameter: .enablePush, value: 0),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: 16_384),
+        ]
+        // The limits against abusive peers are meant for servers. A gRPC server may PING with every upload it measures.
+        connection.controlFrameRateLimit.maximumCount = 100_000
+        connection.maximumSequentialEmptyDataFrames = 16
+        connection.contentLengthValidation = .disabled
+        var stream = NIOHTTP2Handler.StreamConfiguration()
+        stream.streamResetFrameRateLimit.maximumCount = 100_000
+        multiplexer = try pipeline.configureHTTP2Pipeline(
+            mode: .client, connectionConfiguration: connection, streamConfiguration: stream
+        ) { pushed in
+            pushed.close()
+        }
+        try pipeline.addHandler(HTTP2ConnectionHandler(self))
+    }
+
+    /// The pulse's regular question.
+    private func tick() {
+        switch pulse.verdict(openStreams: openStreams, at: .now()) {
+        case .fine: break
+        case .idle where waiting.isEmpty: abandon("idle connection closed")
+        case .idle: break
+        case .dead: abandon("no sign of life from \(configuration.endpoint.hostAndPort) on an open connection")
+        case .ping:
+            guard let channel else { return }
+            let frame = HTTP2Frame(streamID: .rootStream, payload: .ping(HTTP2PingData(withInteger: 1), ack: false))
+            channel.writeAndFlush(frame).assumeIsolated().whenSuccess { self.pulse.wrotePing(at: .now()) }
+        }
+    }
+
+    private static var unacknowledgedTimeout: ChannelOptions.Types.SocketOption {
+        ChannelOptions.Types.SocketOption(
+            level: .tcp, name: NIOBSDSocket.Option(rawValue: NIOBSDSocket.Option.RawValue(TCP_USER_TIMEOUT)))
+    }
+
+    /// Milliseconds that written bytes may stay unacknowledged before the kernel gives the connection up: the same
+    /// patience as that of the keepalive, which cannot ask while the socket takes no bytes.
+    private var unacknowledgedMax: SocketOptionValue {
+        let patience = configuration.keepaliveInterval + configuration.keepaliveTimeout
+        return SocketOptionValue(clamping: TimeAmount(patience).nanoseconds / 1_000_000)
+    }
+}

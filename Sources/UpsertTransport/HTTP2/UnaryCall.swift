@@ -1,0 +1,84 @@
+internal import NIOCore
+internal import NIOHPACK
+
+/// One request on its way through the pool: waiting for a connection, on a stream, or finished. Used on one event loop
+/// only.
+///
+/// Whatever happens, ``finish(_:)`` is called exactly once with an effect; which ending it gets follows from ``phase``.
+final class UnaryCall {
+    enum Phase {
+        /// Not on a stream: nothing has left. Can become sent or finished.
+        case waiting
+        /// The headers were handed to a live connection, so the server may have them. Can become finished.
+        case sent
+        case finished
+    }
+
+    private(set) var phase = Phase.waiting
+    /// The request headers, made when the call gets its stream, since they name the time left.
+    let makeHeaders: @Sendable (_ timeLeft: Duration) -> HPACKHeaders
+    let body: ByteBuffer
+    /// Bytes of an answer that are kept; more than that makes the answer unreadable.
+    let answerBytesMax: Int
+    /// How often it was given to a connection, which must not go on for ever.
+    var placements = 0
+    /// The connection that it waits for.
+    weak var connection: HTTP2Connection?
+    /// Its stream, once it has one.
+    var stream: (any Channel)?
+
+    private let timeout: Duration
+    private let result: EventLoopPromise<GRPCExchange>
+    private var deadline = NIODeadline.distantFuture
+    private var timer: Scheduled<Void>?
+
+    init(
+        timeout: Duration, body: ByteBuffer, answerBytesMax: Int, result: EventLoopPromise<GRPCExchange>,
+        makeHeaders: @escaping @Sendable (_ timeLeft: Duration) -> HPACKHeaders
+    ) {
+        self.timeout = timeout
+        self.body = body
+        self.answerBytesMax = answerBytesMax
+        self.result = result
+        self.makeHeaders = makeHeaders
+    }
+
+    var timeLeft: Duration { .nanoseconds(max(0, (deadline - .now()).nanoseconds)) }
+
+    /// Starts the clock.
+    func begin(on loop: any EventLoop, endpoint: TargetEndpoint) {
+        guard phase == .waiting else { return }
+        deadline = .now() + TimeAmount(timeout)
+        timer = loop.assumeIsolated().scheduleTask(deadline: deadline) { [timeout] in
+            if self.phase == .sent { self.connection?.timedOut() }
+            self.end(
+                waiting: "no connection to \(endpoint.hostAndPort) within \(timeout)",
+                sent: "no answer from \(endpoint.hostAndPort) within \(timeout)")
+        }
+    }
+
+    func markSent() {
+        guard phase == .waiting else { return }
+        phase = .sent
+    }
+
+    /// Gives the call up with a reason, which depends on how far it came; a stream is reset.
+    func end(waiting: String, sent: String) {
+        switch phase {
+        case .waiting: finish(.notSent(waiting))
+        case .sent: finish(.lost(sent))
+        case .finished: return
+        }
+        connection?.forget(self)
+        // Closing a stream that is not finished sends RST_STREAM(CANCEL).
+        stream?.close(promise: nil)
+    }
+
+    /// The end; later calls have no effect.
+    func finish(_ exchange: GRPCExchange) {
+        guard phase != .finished else { return }
+        phase = .finished
+        timer?.cancel()
+        result.succeed(exchange)
+    }
+}

@@ -1,4 +1,0 @@
-import ArgumentParser
-@main struct Entry: AsyncParsableCommand {
-    mutating func run() async throws {}
-}

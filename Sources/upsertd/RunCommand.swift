@@ -1,0 +1,25 @@
+internal import ArgumentParser
+internal import Logging
+internal import UpsertDaemon
+
+/// `upsertd run`: the daemon as a service.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs the daemon until SIGTERM or SIGINT.")
+
+    @Option(help: "The configuration file.")
+    var config = DaemonConfiguration.defaultPath
+
+    func run() async throws {
+        let configuration: DaemonConfiguration
+        do {
+            configuration = try DaemonConfiguration.load(path: config)
+        } catch {
+            throw Exit.failure(.configuration, "\(error)")
+        }
+        let logger = DaemonLog.logger(level: configuration.logLevel)
+        try await Exit.translating(logger) {
+            try await Daemon(configuration, path: config, logger: logger).run()
+        }
+    }
+}

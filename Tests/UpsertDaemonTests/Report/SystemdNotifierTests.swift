@@ -1,0 +1,89 @@
+import Glibc
+import Testing
+import UpsertDaemon
+import UpsertTestSupport
+
+/// What systemd would be told, at a real datagram socket.
+private final class NotifySocket {
+    let descriptor: CInt
+
+    /// - Parameter name: A path, or a name in the abstract namespace after an `@`.
+    init(_ name: String) {
+        descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        var bytes = Array(name.utf8)
+        if bytes[0] == UInt8(ascii: "@") { bytes[0] = 0 }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
+        }
+        precondition(bound == 0, "cannot bind \(name): errno \(errno)")
+    }
+
+    deinit { close(descriptor) }
+
+    /// The next datagram that is there; nil where there is none.
+    func next() -> String? {
+        var block = [UInt8](repeating: 0, count: 4_096)
+        let count = recv(descriptor, &block, block.count, CInt(MSG_DONTWAIT))
+        return count < 0 ? nil : String(decoding: block[..<count], as: UTF8.self)
+    }
+}
+
+@Suite("systemd notifications", .serialized)
+struct SystemdNotifierTests {
+    private let directory = TemporaryDirectory()
+    private let notifier = SystemdNotifier()
+
+    @Test("each state is one datagram", arguments: [false, true])
+    func states(isAbstract: Bool) {
+        let name = isAbstract ? "@upsertd-test-\(getpid())" : directory.path + "/notify"
+        let socket = NotifySocket(name)
+        setenv("NOTIFY_SOCKET", name, 1)
+        defer { unsetenv("NOTIFY_SOCKET") }
+        notifier.ready(status: "running")
+        #expect(socket.next() == "READY=1\nSTATUS=running")
+        notifier.status("7 queued")
+        #expect(socket.next() == "STATUS=7 queued")
+        notifier.watchdog()
+        #expect(socket.next() == "WATCHDOG=1")
+        notifier.reloading()
+        #expect(socket.next() == "RELOADING=1")
+        notifier.extendTimeout(by: .milliseconds(1_500))
+        #expect(socket.next() == "EXTEND_TIMEOUT_USEC=1500000")
+        notifier.stopping(status: "draining")
+        #expect(socket.next() == "STOPPING=1\nSTATUS=draining")
+        #expect(socket.next() == nil)
+    }
+
+    @Test("a status cannot smuggle in another assignment")
+    func oneLine() {
+        let socket = NotifySocket(directory.path + "/notify")
+        setenv("NOTIFY_SOCKET", directory.path + "/notify", 1)
+        defer { unsetenv("NOTIFY_SOCKET") }
+        notifier.status("held: a\nREADY=1")
+        #expect(socket.next() == "STATUS=held: a\\x0aREADY=1")
+    }
+
+    @Test("without systemd nothing happens")
+    func absent() {
+        unsetenv("NOTIFY_SOCKET")
+        notifier.ready(status: "running")
+        #expect(SystemdNotifier.watchdogInterval == nil)
+    }
+
+    @Test("the watchdog's interval is the unit's, for the process it names")
+    func watchdogInterval() {
+        setenv("WATCHDOG_USEC", "30000000", 1)
+        setenv("WATCHDOG_PID", "\(getpid())", 1)
+        defer {
+            unsetenv("WATCHDOG_USEC")
+            unsetenv("WATCHDOG_PID")
+        }
+        #expect(SystemdNotifier.watchdogInterval == .seconds(30))
+        setenv("WATCHDOG_PID", "1", 1)
+        #expect(SystemdNotifier.watchdogInterval == nil)
+    }
+}

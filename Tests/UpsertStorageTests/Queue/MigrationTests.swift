@@ -1,0 +1,40 @@
+import Crypto
+import Glibc
+import Testing
+import UpsertStorage
+import UpsertTestSupport
+
+@Suite struct MigrationTests {
+    /// SHA-256 of every released migration. A released migration is never edited: add a new one.
+    private static let released: [String: String] = [:]
+
+    @Test func `released migrations are unchanged`() {
+        for migration in QueueFile.migrations {
+            let digest = SHA256.hash(data: migration.sql).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            if let expected = Self.released[migration.name] { #expect(digest == expected, "\(migration.name)") }
+        }
+        #expect(Set(Self.released.keys).isSubset(of: QueueFile.migrations.map(\.name)))
+    }
+
+    @Test func `every file in migrations is applied`() throws {
+        let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+        var names: [String] = []
+        let directory = try #require(opendir("/" + root + "/migrations"))
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasSuffix(".sql") { names.append(String(name.dropLast(4))) }
+        }
+        closedir(directory)
+        #expect(names.sorted() == QueueFile.migrations.map(\.name))
+    }
+}
+
+/// Writes a file from nothing.
+func writeFile(_ path: String, _ bytes: [UInt8]) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    #expect(write(descriptor, bytes, bytes.count) == bytes.count)
+}

@@ -1,0 +1,91 @@
+import Testing
+import UpsertCore
+import UpsertStorage
+import UpsertTestSupport
+
+/// A real queue in a directory of its own, fed with JSON records as the daemon would.
+final class QueueBench {
+    let directory = TemporaryDirectory()
+    private var current: Queue?
+    var queue: Queue {
+        guard let current else { preconditionFailure("the queue is open between calls") }
+        return current
+    }
+    private var submission: Int64 = 0
+    var options: Queue.Options
+
+    init(indexRecordsMax: Int = 1_000_000, foundHold: Int64 = 60_000) throws {
+        options = Queue.Options(
+            directory: directory.path, indexRecordsMax: indexRecordsMax, contentBytesMax: 100_000, foundHold: foundHold)
+        current = try Queue(options, now: 0)
+    }
+
+    static let rules = RecordRules(api: .vectors, encoding: .json, dimension: nil) { _ in Array(repeating: 7, count: 32) }
+
+    /// Opens the queue again as after kill -9, or after a clean stop.
+    func reopen(clean: Bool = false, at now: Int64 = 0) async throws {
+        if clean { try await queue.close(clean: true) }
+        current = nil
+        // The lock goes with the last reference, which a thread that just ran the old queue may hold a moment longer.
+        for _ in 0..<10_000 where current == nil {
+            do {
+                current = try Queue(options, now: now)
+            } catch let error as QueueError where error.code == .inUse {
+                await Task.yield()
+            }
+        }
+    }
+
+    /// Accepts records given as JSON lines, in one commit.
+    @discardableResult
+    func accept(_ lines: [String], namespace: String = "", at now: Int64 = 0) async throws -> AcceptResult {
+        submission += 1
+        let lane = await queue.lane(target: "t", namespace: namespace)
+        var transaction = AcceptTransaction(hasher: queue.hasher)
+        var reader = RecordReader(Self.rules)
+        for (number, line) in lines.enumerated() {
+            let padded = Array(line.utf8) + [UInt8](repeating: 0, count: 64)
+            let result = padded.withUnsafeBytes { reader.read(UnsafeRawBufferPointer(rebasing: $0[..<line.utf8.count])) }
+            guard case .operation(let operation) = result else {
+                Issue.record("\(line): \(result)")
+                continue
+            }
+            try transaction.add(
+                operation, encoded: reader.encoded, id: reader.id, encoding: .json, lane: lane, submission: submission,
+                origin: .init(line: number + 1, offset: 0))
+        }
+        var acceptance = Acceptance(transaction: transaction)
+        acceptance.submissions = [
+            SubmissionProgress(number: submission, source: "test", name: "s\(submission)", rejected: 0, complete: true)
+        ]
+        return try await queue.accept(acceptance, now: now)
+    }
+
+    func take(at now: Int64 = 0) async throws -> Batch? {
+        let rules = TakeRules(now: now, linger: 0, urgent: true)
+        if case .batch(let batch) = try await queue.take(target: "t", rules: rules) { return batch }
+        return nil
+    }
+
+    /// Delivers everything that may be sent now; returns the records as JSON in the order sent.
+    func drain(at now: Int64 = 0) async throws -> [String] {
+        var sent: [String] = []
+        while let batch = try await take(at: now) {
+            for index in 0..<batch.count { sent.append(String(decoding: batch.record(index), as: UTF8.self)) }
+            try await queue.settle([Settlement(batch: batch, result: .delivered, holdUntil: nil)], now: now)
+        }
+        return sent
+    }
+
+    /// Checks the accounting identity and returns the status.
+    @discardableResult
+    func checkedStatus() async throws -> QueueStatus {
+        let status = try await queue.status()
+        let totals = status.totals
+        #expect(
+            totals.acceptedRecords
+                == totals.deliveredRecords + totals.coalescedRecords + totals.noEffectRecords + totals.droppedRecords
+                + status.quarantinedCurrent + status.queuedRecords, "\(status)")
+        return status
+    }
+}
