@@ -10,6 +10,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .strictMemorySafety(),
     .treatAllWarnings(as: .error, .when(configuration: .release)),
+    // One release build serves the binaries and the tests, which look inside some modules.
+    .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
 ]
 
 /// Tests call C and read raw bytes freely; what they may not do is warn.
@@ -113,7 +115,7 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(
             name: "UpsertIndexTests",
-            dependencies: ["UpsertIndex", "UpsertTestSupport", .product(name: "AsyncHTTPClient", package: "async-http-client")],
+            dependencies: ["UpsertIndex", "UpsertHTTP"],
             swiftSettings: testing),
         .testTarget(
             name: "UpsertDaemonTests", dependencies: ["UpsertDaemon", "UpsertTestSupport"], swiftSettings: testing),

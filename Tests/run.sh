@@ -18,11 +18,13 @@ passed=$((passed + count)); failed=$((failed + bad))
 
 echo "== official SDK against the embedded index"
 directory=$(mktemp -d)
-.build/release/upsertd index --port 0 --dimension 8 --directory "$directory" >"$logs/index" &
+echo conformance-key >"$directory/key"
+.build/release/upsertd index --port 0 --dimension 4 --metric dotproduct --directory "$directory/index" \
+    --api-key-file "$directory/key" >"$logs/index" &
 index=$!
 for _ in $(seq 100); do grep -q '^index:' "$logs/index" && break; sleep 0.1; done
 port=$(sed -n 's/^index: http:[^ ]*:\([0-9]*\) .*/\1/p' "$logs/index")
-"$venv/bin/python" Tests/sdk/conformance.py "http://127.0.0.1:$port" 2>&1 | tee "$logs/sdk" | grep -vE '^ok '
+"$venv/bin/python" Tests/sdk/conformance.py "127.0.0.1:$port" conformance-key 2>&1 | tee "$logs/sdk" | grep -vE '^ok '
 [ "${PIPESTATUS[0]}" = 0 ] || broken=1
 kill "$index"; wait "$index" 2>/dev/null; rm -rf "$directory"
 read -r count bad < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1 \2/p' "$logs/sdk" | tail -1)

@@ -6,7 +6,8 @@ internal import UpsertDaemon
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Checks files of records as the daemon would, without the daemon.",
-        discussion: "Prints every record that would be refused: file, line, id, place and reason. Exits with 65 if any is.")
+        discussion:
+            "Prints every record that would be refused: file, line, id, place and reason. Exits with 65 if any is.")
 
     @Argument(help: "Files that end in .ndjson, .jsonl or .json; - is standard input, one record a line.")
     var files: [String]

@@ -57,7 +57,8 @@ struct FlushCommand: ParsableCommand {
 struct ReloadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload", abstract: "Has the daemon read its configuration and keys again.",
-        discussion: "Returns when they are in force. Exits with 78 and says why where they are wrong; the old ones then stay.")
+        discussion:
+            "Returns when they are in force. Exits with 78 and says why where they are wrong; the old ones then stay.")
 
     @OptionGroup var connection: ConnectionOptions
 

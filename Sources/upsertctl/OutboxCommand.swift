@@ -24,7 +24,8 @@ struct OutboxInitCommand: ParsableCommand {
     func run() throws {
         try ExitStatus.reporting {
             try OutboxSchema.create(path)
-            Console.say("\(path) has the table upsertd_outbox; add it to outboxes in \(DaemonConfiguration.defaultPath)")
+            Console.say(
+                "\(path) has the table upsertd_outbox; add it to outboxes in \(DaemonConfiguration.defaultPath)")
         }
     }
 }

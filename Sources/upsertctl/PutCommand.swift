@@ -30,7 +30,8 @@ struct PutCommand: ParsableCommand {
 
     func run() throws {
         try ExitStatus.reporting {
-            let spools = try wait || spool == nil ? connection.client.get("/v1/status", as: StatusReport.self).spools : []
+            let spools =
+                try wait || spool == nil ? connection.client.get("/v1/status", as: StatusReport.self).spools : []
             var drop = try SpoolDrop(
                 spool: try chosen(spools), namespace: namespace.map { $0 == "__default__" ? "" : $0 })
             let names = try files.map { file in

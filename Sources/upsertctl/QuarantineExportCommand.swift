@@ -5,7 +5,8 @@ internal import UpsertDaemon
 struct QuarantineExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Prints them as NDJSON that can be put again, to be kept or edited.",
-        discussion: "What never was a valid record is printed as a JSON string on its line, and refused when it is put.")
+        discussion: "What never was a valid record is printed as a JSON string on its line, and refused when it is put."
+    )
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var selection: QuarantineSelection

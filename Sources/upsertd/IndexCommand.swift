@@ -5,7 +5,8 @@ internal import UpsertDaemon
 /// `upsertd index`: the embedded index alone.
 struct IndexCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "index", abstract: "Serves a Pinecone-compatible index from a directory, REST and gRPC on one port.")
+        commandName: "index",
+        abstract: "Serves a Pinecone-compatible index from a directory, REST and gRPC on one port.")
 
     @Option(help: "TCP port on 127.0.0.1; 0 takes a free one and prints it.")
     var port: Int

@@ -170,10 +170,10 @@ struct SeenLine: Equatable, CustomStringConvertible {
             return nil
         })
         let spool = try fixture.spool(faults: faults)
-        fixture.write("on", to: "claimed/000000000001-a.ndjson")
+        fixture.write("tru", to: "claimed/000000000001-a.ndjson")
         let reader = ClaimReader()
         try reader.open(try #require(try spool.recover().claims.first), in: spool)
-        #expect(try rest(reader) == [SeenLine("one", 1, 0)])
+        #expect(try rest(reader) == [SeenLine("true", 1, 0)])
     }
 
     @Test func aFileThatIsCutIsReported() throws {

@@ -31,7 +31,11 @@ package final class TemporaryDirectory {
                 if name == "." || name == ".." { continue }
                 var status = stat()
                 lstat(path + "/" + name, &status)
-                if status.st_mode & S_IFMT == S_IFDIR { removeAll(path + "/" + name) } else { unlink(path + "/" + name) }
+                if status.st_mode & S_IFMT == S_IFDIR {
+                    removeAll(path + "/" + name)
+                } else {
+                    unlink(path + "/" + name)
+                }
             }
             closedir(directory)
         }

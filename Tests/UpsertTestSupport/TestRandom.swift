@@ -13,7 +13,8 @@ package struct TestRandom: RandomNumberGenerator {
 
     /// A generator for one case of a test: from the environment where given, else new; prints the seed.
     package static func forTest(_ name: String = #function) -> TestRandom {
-        let seed = TestEnvironment.integer("UPSERTD_TEST_SEED").map { UInt64(bitPattern: Int64($0)) }
+        let seed =
+            TestEnvironment.integer("UPSERTD_TEST_SEED").map { UInt64(bitPattern: Int64($0)) }
             ?? UInt64.random(in: 0..<1 << 48)
         print("\(name): UPSERTD_TEST_SEED=\(seed)")
         return TestRandom(seed: seed)

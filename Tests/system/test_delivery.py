@@ -5,7 +5,6 @@ import os
 import random
 import subprocess
 import time
-import urllib.parse
 
 from conftest import BINARIES, KEY, Daemon, Index, vector
 
@@ -35,11 +34,11 @@ def test_a_plain_copy_is_taken_too(daemon, index):
 
 def test_namespaces_by_directory_record_and_default(daemon, index):
     daemon.drop("a.ndjson", records(3), namespace="articles")
-    daemon.drop("b.ndjson", records(2), namespace="caf%C3%A9"[:3])
+    daemon.drop("b.ndjson", records(2), namespace="a%2Fb")
     daemon.drop("c.ndjson", [{"id": "x", "values": vector(1), "namespace": "own"}], namespace="articles")
     daemon.drop("d.ndjson", [{"id": "y", "values": vector(1), "namespace": "__default__"}], namespace="articles")
     daemon.idle()
-    assert (index.count("articles"), index.count("caf"), index.count("own"), index.count("")) == (3, 2, 1, 1)
+    assert (index.count("articles"), index.count("a/b"), index.count("own"), index.count("")) == (3, 2, 1, 1)
 
 
 def test_json_bodies_and_arrays(daemon, index):
@@ -105,7 +104,7 @@ def test_upsert_update_delete_in_one_stream_end_in_the_last_state(daemon, index)
 def test_writes_coalesce_while_they_wait(daemon, index):
     daemon.ctl("pause")
     for version in range(5):
-        daemon.drop(f"{version}.ndjson", records(100, version=None) if False else
+        daemon.drop(f"{version}.ndjson",
                     [{"id": f"r{n}", "values": vector(version * 1000 + n), "metadata": {"v": version}} for n in range(100)])
         daemon.wait(lambda s: s["accepted"]["records"] == 100 * (version + 1))
     daemon.drop("update.ndjson", [{"op": "update", "id": "r7", "set_metadata": {"extra": True}},

@@ -99,7 +99,8 @@ package struct AcceptTransaction: Sendable {
             coalesced += 1
         }
         local[key] = append(
-            kind, merged ?? encoded, weight, key, OpenKey(lane: lane, submission: submission, operation: kind, encoding: encoding),
+            kind, merged ?? encoded, weight, key,
+            OpenKey(lane: lane, submission: submission, operation: kind, encoding: encoding),
             origin)
     }
 

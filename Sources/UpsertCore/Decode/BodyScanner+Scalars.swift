@@ -70,7 +70,9 @@ extension BodyScanner {
         case .hexadecimal: try scanHexadecimal(byte, at)
         default:
             if string.continuations > 0 {
-                guard byte >= string.low && byte <= string.high else { throw malformed("invalid UTF-8 in a string", at) }
+                guard byte >= string.low && byte <= string.high else {
+                    throw malformed("invalid UTF-8 in a string", at)
+                }
                 string.continuations -= 1
                 (string.low, string.high) = (0x80, 0xbf)
             } else if string.needsLow && byte != UInt8(ascii: "\\") {

@@ -1,5 +1,6 @@
 /// A `.json` file that is refused as a whole, and where.
 package struct BodyFailure: Error, Sendable, Equatable {
+    /// Why, with the pointer to the top-level key where there is one.
     package var rejection: Rejection
     /// Byte in the file, from 0.
     package var offset: Int
@@ -292,7 +293,8 @@ package struct BodyScanner: Sendable {
                 ? " (a single record belongs in a .ndjson file)"
                 : FieldGuess.hint(name, among: ["vectors", "namespace"])
             throw failure(
-                Rejection(.unknownField, at: JSONPointer.step(name), "unknown field \"\(name)\" in an upsert body" + hint),
+                Rejection(
+                    .unknownField, at: JSONPointer.step(name), "unknown field \"\(name)\" in an upsert body" + hint),
                 at)
         }
     }

@@ -252,9 +252,17 @@ struct FieldTable {
         for entry in entries { bytes.append(contentsOf: protobuf[entry.protobuf]) }
     }
 
-    /// A key that occurs twice, in byte order of the keys; nil when all differ.
+    /// A key that occurs twice; nil when all differ.
     func duplicateKey() -> String? {
         if isSorted { return nil }
+        if entries.count <= 24 {  // nearly always: no copy then
+            for (index, entry) in entries.enumerated() {
+                for earlier in entries[..<index] where isSame(earlier, entry) {
+                    return String(decoding: keys[entry.key], as: UTF8.self)
+                }
+            }
+            return nil
+        }
         let ordered = entries.sorted { isLess($0, $1) }
         for (left, right) in zip(ordered, ordered.dropFirst()) where isSame(left, right) {
             return String(decoding: keys[left.key], as: UTF8.self)

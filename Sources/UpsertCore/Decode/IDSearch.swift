@@ -43,7 +43,8 @@ enum IDSearch {
         guard cursor.current == UInt8(ascii: ":") else { return nil }
         cursor.at += 1
         cursor.skipBlanks()
-        guard cursor.current == UInt8(ascii: "\""), let token = try? cursor.readString() else { return nil }  // as above
+        guard cursor.current == UInt8(ascii: "\"") else { return nil }
+        guard let token = try? cursor.readString() else { return nil }  // as above
         var id: [UInt8] = []
         cursor.appendDecoded(token, to: &id)
         return shown(id)

@@ -25,7 +25,8 @@ extension JSONCursor {
             default:
                 at += 1
             }
-            if open == 0 && at < end && (byte(at - 1) == UInt8(ascii: "\"") || byte(at - 1) | 0x20 == UInt8(ascii: "}")) {
+            if open == 0 && at < end && (byte(at - 1) == UInt8(ascii: "\"") || byte(at - 1) | 0x20 == UInt8(ascii: "}"))
+            {
                 return true
             }
         }

@@ -9,6 +9,8 @@
     var at: Int
     /// Offset behind the object's last byte.
     let end: Int
+    /// How many objects the one being read lies in. Whoever reads a nested object sets it.
+    var depth = 0
 
     /// Nil when there is nothing but blanks; else placed on the first byte that is not blank.
     init?(_ json: UnsafeRawBufferPointer) {
@@ -86,9 +88,6 @@
         try closeObject()
         return false
     }
-
-    /// Objects inside the record; the outermost one is `depth` 1.
-    var depth = 0
 
     /// Steps over a closing brace. Only the outermost one may be the last byte, and it must be.
     private mutating func closeObject() throws(Rejection) {

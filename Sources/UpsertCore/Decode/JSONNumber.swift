@@ -53,7 +53,8 @@
             }
             let bit = UInt64(truncatingIfNeeded: marks.trailingZeroBitCount)  // 7 in the first byte, 15 in the second…
             let rest = Int(truncatingIfNeeded: bit >> 3)
-            decimal = unsafe decimal &* constants[DecimalFloat.tensOffset &+ rest] &+ DigitRun.number(values, before: bit)
+            decimal =
+                unsafe decimal &* constants[DecimalFloat.tensOffset &+ rest] &+ DigitRun.number(values, before: bit)
             unsafe at += rest
             power = unsafe fraction - at
             if power == 0 { return unsafe fail(at) }

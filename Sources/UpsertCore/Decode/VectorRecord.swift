@@ -167,6 +167,7 @@ enum MetadataSize {
         if bytes <= RecordLimits.metadataBytesMax { return nil }
         return Rejection(
             .metadataTooLarge, at: pointer(),
-            "Metadata size is \(bytes) bytes, which exceeds the limit of \(RecordLimits.metadataBytesMax) bytes per vector")
+            "Metadata size is \(bytes) bytes, which exceeds the limit of \(RecordLimits.metadataBytesMax) bytes per vector"
+        )
     }
 }

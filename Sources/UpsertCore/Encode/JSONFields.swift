@@ -17,7 +17,7 @@ struct JSONFields {
         bytes = object
         at = object.startIndex
         if !step(over: UInt8(ascii: "{")) { isBroken = true }
-        if at < bytes.endIndex, bytes[at] == UInt8(ascii: "}") { at = bytes.endIndex }
+        if step(over: UInt8(ascii: "}")), at < bytes.endIndex { isBroken = true }
     }
 
     mutating func next() -> Field? {

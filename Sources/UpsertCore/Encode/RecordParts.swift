@@ -122,7 +122,9 @@ struct RecordParts {
         var bytes: [UInt8] = []
         switch encoding {
         case .protobuf:
-            appendProtobuf(sparseTag: kind == .update ? VectorEncoder.updateTags.sparse : VectorEncoder.upsertTags.sparse, to: &bytes)
+            appendProtobuf(
+                sparseTag: kind == .update ? VectorEncoder.updateTags.sparse : VectorEncoder.upsertTags.sparse,
+                to: &bytes)
             if kind == .update { return bytes }
             var wrapped: [UInt8] = []
             wrapped.reserveCapacity(bytes.count + 6)

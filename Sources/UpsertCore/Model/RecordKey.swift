@@ -1,7 +1,7 @@
 /// Stands for one (target, namespace, record id) inside a queue: a keyed 128-bit hash.
 ///
-/// Two different records of one queue share a key with a probability of about 10⁻¹⁷ at ten million waiting records, and since
-/// the hash is keyed with a secret of the queue, nobody outside can construct such a pair.
+/// A write is taken for one of another record with a probability of about 10⁻¹⁷ at ten million waiting records (the index
+/// compares 80 bits), and since the hash is keyed with a secret of the queue, nobody outside can construct such a pair.
 package struct RecordKey: Hashable, Sendable {
     package var high: UInt64
     package var low: UInt64

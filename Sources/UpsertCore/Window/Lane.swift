@@ -40,7 +40,9 @@ struct Lane: Sendable {
     }
 
     mutating func streamIndex(_ operation: OperationKind, _ encoding: Encoding) -> Int {
-        if let known = streams.firstIndex(where: { $0.operation == operation && $0.encoding == encoding }) { return known }
+        if let known = streams.firstIndex(where: { $0.operation == operation && $0.encoding == encoding }) {
+            return known
+        }
         streams.append(Stream(operation: operation, encoding: encoding))
         return streams.count - 1
     }

@@ -63,7 +63,9 @@ extension Window {
             } else {
                 unsaved.changed.append((slot, chunk.sequence, chunk.done.bytes))
             }
-            if chunk.supersededUnsaved > 0 { unsaved.superseded[chunk.submission, default: 0] += chunk.supersededUnsaved }
+            if chunk.supersededUnsaved > 0 {
+                unsaved.superseded[chunk.submission, default: 0] += chunk.supersededUnsaved
+            }
         }
         return unsaved
     }

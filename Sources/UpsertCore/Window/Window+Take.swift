@@ -97,7 +97,9 @@ extension Window {
             lane: number, target: lane.target, namespace: lane.namespace, operation: operation, encoding: encoding)
         while true {
             dropStale(number, stream)
-            guard let first = lanes[number]?.streams[stream].turns.first, var chunk = chunks[Int(first.slot)] else { break }
+            guard let first = lanes[number]?.streams[stream].turns.first, var chunk = chunks[Int(first.slot)] else {
+                break
+            }
             let content = try content(first.slot, chunk.sequence)
             chunks[Int(first.slot)] = nil
             let before = chunk.waiting

@@ -178,7 +178,9 @@ package struct Window: Sendable {
 
     private mutating func addWaiting(_ delta: Int, _ chunk: inout ChunkState) {
         chunk.waiting += delta
-        guard chunk.scheduled, let stream = lanes[chunk.lane]?.streamIndex(chunk.operation, chunk.encoding) else { return }
+        guard chunk.scheduled, let stream = lanes[chunk.lane]?.streamIndex(chunk.operation, chunk.encoding) else {
+            return
+        }
         lanes[chunk.lane]?.streams[stream].waitingRecords += delta
         lanes[chunk.lane]?.streams[stream].waitingBytes += delta * chunk.bytesPerRecord
     }

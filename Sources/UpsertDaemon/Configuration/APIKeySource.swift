@@ -11,7 +11,8 @@ package struct APIKeySource: Sendable, Equatable {
     ///
     /// - Parameter credentials: systemd's credentials directory, where there is one.
     /// - Throws: ``APIKeyFailure`` when the target names no file and there are no credentials.
-    package init(_ target: TargetConfiguration, credentials: String? = Self.credentialsDirectory) throws(APIKeyFailure) {
+    package init(_ target: TargetConfiguration, credentials: String? = Self.credentialsDirectory) throws(APIKeyFailure)
+    {
         let directory = credentials.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
         if let file = target.apiKeyFile {
             path = file
@@ -46,7 +47,8 @@ package struct APIKeySource: Sendable, Equatable {
         guard isCredential || file.permissions & 0o077 == 0 else {
             let mode = String(file.permissions & 0o777, radix: 8)
             throw APIKeyFailure(
-                "API key file \(path) can be read by others than its owner (mode \(mode)); mend it with: chmod 600 \(path)")
+                "API key file \(path) can be read by others than its owner (mode \(mode)); mend it with: chmod 600 \(path)"
+            )
         }
         var bytes = file.bytes[...]
         if bytes.last == UInt8(ascii: "\n") { bytes = bytes.dropLast() }

@@ -58,7 +58,9 @@ extension ConfigurationSection {
 
     /// A duration within `range`.
     func duration(_ key: String, default fallback: Duration, in range: ClosedRange<Duration>) -> Duration {
-        guard let scalar = scalar(key, mustBe: "a duration such as \(DurationText.text(fallback))") else { return fallback }
+        guard let scalar = scalar(key, mustBe: "a duration such as \(DurationText.text(fallback))") else {
+            return fallback
+        }
         switch DurationText.parse(scalar.string) {
         case .failure(let problem): report(key, problem.text)
         case .success(let value) where range.contains(value): return value

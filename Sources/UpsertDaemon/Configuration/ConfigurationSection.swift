@@ -20,7 +20,8 @@ final class ConfigurationSection {
         case nil: entries = []
         case .some(let other) where other.isEmptyValue: entries = []
         case .some(let other):
-            reader.report(other.mark, "\(path.isEmpty ? "the file" : path) must be a mapping (key: value), is \(other.kind)")
+            reader.report(
+                other.mark, "\(path.isEmpty ? "the file" : path) must be a mapping (key: value), is \(other.kind)")
             return nil
         }
     }

@@ -64,13 +64,17 @@ extension DaemonConfiguration {
                 section.reader.report(
                     mark, "the name of a target must have 1 to 64 letters, digits, - and _, is \(shown(name))")
             }
-            guard let entry = section.section(name), let target = TargetConfiguration(name: name, entry) else { continue }
+            guard let entry = section.section(name), let target = TargetConfiguration(name: name, entry) else {
+                continue
+            }
             if let other = usable.first(where: { $0.indexIdentity == target.indexIdentity }) {
                 entry.report("host", "is the same index as targets.\(other.name); one index is one target")
             }
             usable.append(target)
         }
-        if names.isEmpty { section.reader.report(section.mark, "targets is missing: give at least one target with its host") }
+        if names.isEmpty {
+            section.reader.report(section.mark, "targets is missing: give at least one target with its host")
+        }
         return (usable, names)
     }
 

@@ -26,7 +26,8 @@ package struct StatusConfiguration: Sendable, Equatable {
         socket = section.path("socket")
         if let path = socket, path.utf8.count > ConfigurationDefaults.statusSocketBytesMax {
             section.report(
-                "socket", "must have at most \(ConfigurationDefaults.statusSocketBytesMax) bytes, has \(path.utf8.count)")
+                "socket",
+                "must have at most \(ConfigurationDefaults.statusSocketBytesMax) bytes, has \(path.utf8.count)")
         }
         mode = section.permissions("mode") ?? mode
         adminGroup = section.account("admin_group") ?? adminGroup
@@ -49,7 +50,9 @@ extension ConfigurationSection {
     /// The name of a group.
     fileprivate func account(_ key: String) -> String? {
         guard let text = text(key) else { return nil }
-        let allowed = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/") }
+        let allowed = text.utf8.allSatisfy {
+            $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/")
+        }
         guard allowed, (1...32).contains(text.utf8.count) else {
             report(key, "must be the name of a group, is \(shown(text))")
             return nil

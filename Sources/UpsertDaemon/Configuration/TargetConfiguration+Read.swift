@@ -13,7 +13,8 @@ extension TargetConfiguration {
         self.allowsPlaintext = allowsPlaintext
         settings.apply(to: &self)
         if wire == .grpc, !endpoint.path.isEmpty {
-            section.report("host", "has a path (\(endpoint.path)), which transport grpc cannot use; set transport: rest")
+            section.report(
+                "host", "has a path (\(endpoint.path)), which transport grpc cannot use; set transport: rest")
         }
     }
 

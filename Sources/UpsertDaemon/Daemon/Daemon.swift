@@ -1,10 +1,10 @@
-internal import UnixSignals
-internal import NIOCore
-package import Logging
 internal import Glibc
+package import Logging
+internal import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
 internal import Synchronization
+internal import UnixSignals
 internal import UpsertCore
 internal import UpsertStorage
 
@@ -75,7 +75,8 @@ package struct Daemon {
             IntakeService(intake: intake),
         ]
         var settings = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "lifecycle") { _ in
                 SwiftLogNoOpLogHandler()
             })
         // The delivery ends by itself within the configured time; this is only for what should never happen.

@@ -1,7 +1,7 @@
-internal import UpsertTransport
 internal import Glibc
 internal import UpsertCore
 internal import UpsertStorage
+internal import UpsertTransport
 
 extension RunningDaemon {
     /// One snapshot of everything.
@@ -13,7 +13,9 @@ extension RunningDaemon {
         let now = WallClock.now()
         var report = StatusReport(
             state: phase, version: Version.current, pid: getpid(), startedAt: startedAt, now: now)
-        if phase == .running, !targets.isEmpty, targets.allSatisfy(\.delivery.status.isPaused) { report.state = .paused }
+        if phase == .running, !targets.isEmpty, targets.allSatisfy(\.delivery.status.isPaused) {
+            report.state = .paused
+        }
         let sources = intake?.status ?? [:]
         for spool in configuration.spools { report.spools.append(self.report(spool, sources[spool.directory])) }
         for outbox in configuration.outboxes { report.outboxes.append(self.report(outbox, sources[outbox.path])) }

@@ -8,7 +8,8 @@ enum SpoolPeek {
     static func hasIncoming(_ directory: String) -> Bool {
         let incoming = directory + "/incoming"
         return contains(incoming) { name, isDirectory in
-            isDirectory ? contains(incoming + "/" + name) { name, isDirectory in !isDirectory && isRecordFile(name) }
+            isDirectory
+                ? contains(incoming + "/" + name) { name, isDirectory in !isDirectory && isRecordFile(name) }
                 : isRecordFile(name)
         }
     }

@@ -30,7 +30,7 @@ struct LineBuffer {
         var number = 0
         var isSkipping = false
         while true {
-            if let feed = bytes[searched..<end].firstIndex(of: UInt8(ascii: "\n")) {
+            if let feed = nextFeed() {
                 number += 1
                 unsafe lend(feed, isSkipping) { unsafe body($0, number, true) }
                 isSkipping = false
@@ -46,6 +46,13 @@ struct LineBuffer {
         }
         guard isSkipping || start < end else { return }
         unsafe lend(end, isSkipping) { unsafe body($0, number + 1, false) }
+    }
+
+    private func nextFeed() -> Int? {
+        unsafe bytes.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress, searched < end else { return nil }
+            return unsafe memchr(base + searched, 0x0A, end - searched).map { unsafe UnsafeRawPointer($0) - base }
+        }
     }
 
     private func lend(_ feed: Int, _ isSkipping: Bool, _ body: (UnsafeRawBufferPointer?) -> Void) {

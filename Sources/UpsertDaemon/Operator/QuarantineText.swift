@@ -22,7 +22,9 @@ package enum QuarantineText {
             let count = members.count == 1 ? "1 record" : "\(grouped(members.count)) records"
             let place = cause.namespace.isEmpty ? "the default namespace" : "namespace \(cause.namespace)"
             lines.append(LogText.escaped("\(count) of target \(cause.target) in \(place): \(cause.reason)"))
-            var table = TextTable([("NUMBER", .right), ("SINCE", .left), ("OPERATION", .left), ("ID", .left), ("", .left)])
+            var table = TextTable([
+                ("NUMBER", .right), ("SINCE", .left), ("OPERATION", .left), ("ID", .left), ("", .left),
+            ])
             for member in members.prefix(shownMax) {
                 table.add([
                     "\(member.number)", member.quarantinedAt, member.operation, member.id,

@@ -128,7 +128,8 @@ package struct SpoolDrop {
         let stem = short.bytes[..<dot].drop { $0 == UInt8(ascii: ".") }
         let random = String(UInt64.random(in: .min ... .max), radix: 16)
         let padded = String(repeating: "0", count: 16 - random.count) + random
-        return PathBytes((stem.isEmpty ? Array("file".utf8) : Array(stem)) + Array("-\(padded)".utf8) + short.bytes[dot...])
+        return PathBytes(
+            (stem.isEmpty ? Array("file".utf8) : Array(stem)) + Array("-\(padded)".utf8) + short.bytes[dot...])
     }
 }
 
@@ -156,7 +157,8 @@ package struct SpoolDropError: Error, Sendable, Equatable, CustomStringConvertib
     static func system(_ what: String, _ number: CInt) -> SpoolDropError {
         switch number {
         case EACCES, EPERM:
-            SpoolDropError(.noPermission, "\(what): \(ErrorNumber.text(number)); producers are in the group upsertd-spool")
+            SpoolDropError(
+                .noPermission, "\(what): \(ErrorNumber.text(number)); producers are in the group upsertd-spool")
         case ENOENT, ENOTDIR, EISDIR: SpoolDropError(.unusable, "\(what): \(ErrorNumber.text(number))")
         default: SpoolDropError(.inputOutput, "\(what): \(ErrorNumber.text(number))")
         }

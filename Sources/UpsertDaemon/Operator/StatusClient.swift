@@ -74,14 +74,17 @@ package struct StatusClient: Sendable {
         } catch {
             throw explain(error)
         }
-        guard let answer = Self.parse(bytes) else { throw .unintelligible("what answers at \(socketPath) is not upsertd") }
+        guard let answer = Self.parse(bytes) else {
+            throw .unintelligible("what answers at \(socketPath) is not upsertd")
+        }
         return answer
     }
 
     private func explain(_ failure: UnixStream.Failure) -> StatusClientError {
         let reason = ErrorNumber.text(failure.number)
         if failure.step == "connect", failure.number == EACCES || failure.number == EPERM {
-            return .forbidden("you may not connect to \(socketPath) (\(reason)); see status.read_group in the configuration")
+            return .forbidden(
+                "you may not connect to \(socketPath) (\(reason)); see status.read_group in the configuration")
         }
         return .unreachable("upsertd cannot be reached at \(socketPath): \(failure.step): \(reason)")
     }

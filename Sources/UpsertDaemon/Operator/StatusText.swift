@@ -18,7 +18,9 @@ package enum StatusText {
         func add(_ name: String, _ records: Int, _ bytes: Int?, _ note: String = "") {
             table.add([name, grouped(records), bytes.map(size) ?? "", note])
         }
-        add("queued", report.queued.records, report.queued.bytes, "\(grouped(report.inFlight.records)) of them in flight")
+        add(
+            "queued", report.queued.records, report.queued.bytes,
+            "\(grouped(report.inFlight.records)) of them in flight")
         add("accepted", report.accepted.records, report.accepted.bytes)
         add(
             "delivered", report.delivered.records, report.delivered.bytes,

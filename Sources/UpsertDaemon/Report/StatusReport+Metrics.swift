@@ -10,7 +10,8 @@ extension StatusReport {
     }
 
     private func addDaemon(to output: inout PrometheusText) {
-        output.add("upsertd_info", .gauge, "Always 1; the labels describe the daemon.", [.init(1, [("version", version)])])
+        output.add(
+            "upsertd_info", .gauge, "Always 1; the labels describe the daemon.", [.init(1, [("version", version)])])
         output.add(
             "upsertd_state", .gauge, "1 for the state that the daemon is in.",
             State.allCases.map { .init($0 == state, [("state", $0.rawValue)]) })

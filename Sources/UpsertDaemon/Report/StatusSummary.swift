@@ -4,11 +4,13 @@ extension StatusReport {
     package var summary: String {
         if let failure { return "\(state.rawValue): \(failure)" }
         var parts = [queuedText]
-        parts.append(inFlight.requests == 1 ? "1 request in flight" : "\(grouped(inFlight.requests)) requests in flight")
+        parts.append(
+            inFlight.requests == 1 ? "1 request in flight" : "\(grouped(inFlight.requests)) requests in flight")
         parts.append("\(grouped(Int(delivered.recordsPerSecond.rounded()))) rec/s")
         if quarantined.current > 0 { parts.append("\(grouped(quarantined.current)) quarantined") }
         parts.append(holdText)
-        let problems = spools.reduce(0) { $0 + $1.problems.count } + outboxes.reduce(0) { $0 + ($1.problem == nil ? 0 : 1) }
+        let problems =
+            spools.reduce(0) { $0 + $1.problems.count } + outboxes.reduce(0) { $0 + ($1.problem == nil ? 0 : 1) }
         if problems > 0 { parts.append(problems == 1 ? "1 problem" : "\(grouped(problems)) problems") }
         return "\(state.rawValue): \(parts.joined(separator: ", "))"
     }

@@ -15,7 +15,8 @@ package struct FatalStorageError: Error, Sendable, CustomStringConvertible {
     static func isFatal(_ error: any Error) -> Bool {
         switch error {
         case let error as SQLiteError: error.primaryCode == SQLiteError.Primary.ioError
-        case let error as FileError: (error.operation == .syncFile || error.operation == .syncDirectory) && !error.isFull
+        case let error as FileError:
+            (error.operation == .syncFile || error.operation == .syncDirectory) && !error.isFull
         default: false
         }
     }

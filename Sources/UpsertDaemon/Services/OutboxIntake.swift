@@ -130,7 +130,9 @@ final class OutboxIntake: IntakeSource {
         while case .refused(let updates) = try await queue.accept(builder.acceptance, now: WallClock.now()) {
             for update in updates {
                 builder.acceptance.transaction.refuse(update.place)
-                guard let row = fresh.first(where: { Int(clamping: $0.key.seq) == update.origin.line }) else { continue }
+                guard let row = fresh.first(where: { Int(clamping: $0.key.seq) == update.origin.line }) else {
+                    continue
+                }
                 await refuse(row, of: rows, update.rejection, submission)
             }
         }

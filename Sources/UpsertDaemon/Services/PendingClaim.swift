@@ -8,6 +8,10 @@ struct PendingClaim {
     var progress: ClaimProgress
     /// Records refused since the last commit.
     var refusedSinceCommit = 0
+    /// Whether its last line is not whole and somebody may still be writing it.
+    var isAwaitingGrowth = false
+    /// Whether it was refused as a whole, so that its size no longer matters.
+    var isRefusedWhole = false
     /// How the file leaves once it is accepted whole.
     var ending = ClaimEnding.remove
 

@@ -1,7 +1,7 @@
 internal import Logging
-internal import UpsertCore
 internal import ServiceLifecycle
 internal import Synchronization
+internal import UpsertCore
 internal import UpsertStorage
 
 /// Takes records in until the daemon stops.

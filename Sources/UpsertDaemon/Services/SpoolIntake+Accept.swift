@@ -4,7 +4,9 @@ internal import UpsertStorage
 
 extension SpoolIntake {
     /// Reads claimed files until a commit's worth is gathered, commits it, and lets the finished files go.
-    func acceptNext() async throws {
+    ///
+    /// - Returns: False when there was nothing to commit because the first file is still being written.
+    func acceptNext() async throws -> Bool {
         builder.reset()
         var touched = 0
         while touched < min(claims.count, AcceptLimits.filesMax), !builder.isFull {
@@ -16,9 +18,15 @@ extension SpoolIntake {
             // Read only in part: the commit is full.
             if !claim.progress.finished { break }
         }
+        if touched == 1, claims[0].isAwaitingGrowth, builder.acceptance.transaction.isEmpty,
+            claims[0].refusedSinceCommit == 0
+        {
+            return false
+        }
         try await commit(claims: 0..<touched)
         try letGo()
         updateStatus()
+        return true
     }
 
     private func read(_ claim: inout PendingClaim) async throws {
@@ -37,6 +45,7 @@ extension SpoolIntake {
     func refuseWhole(_ claim: inout PendingClaim, _ rejection: Rejection) throws {
         _ = try claim.errors.append(Refusal(whole: rejection))
         claim.refused(textWasCut: true)
+        claim.isRefusedWhole = true
         claim.progress.finished = true
         logger.warning(
             "file refused: \(rejection.reason)",
@@ -84,7 +93,7 @@ extension SpoolIntake {
     private func letGo() throws {
         var gone: [Int64] = []
         while let claim = claims.first, claim.progress.finished {
-            let consumed = claim.ending == .reject ? nil : claim.progress.offset
+            let consumed = claim.isRefusedWhole ? nil : claim.progress.offset
             switch try spool.finish(claim.file, consumed: consumed, as: claim.ending) {
             case .finished, .absent:
                 gone.append(claim.file.sequence)
@@ -99,6 +108,7 @@ extension SpoolIntake {
                     "a claimed file was overwritten after it was accepted; it is kept in rejected/",
                     metadata: ["file": "\(claim.file.displayName)", "bytes": "\(size)"])
                 claims[0].ending = .reject
+                claims[0].isRefusedWhole = true
             }
         }
         try finishUp(gone)

@@ -76,13 +76,15 @@ extension SpoolIntake {
         body = nil
         guard try reading.body.isUnchanged(since: reading.identity) else {
             return try refuseWhole(
-                &claim, Rejection(.malformed, "the file was written to while it was read; what was read until then stands"))
+                &claim,
+                Rejection(.malformed, "the file was written to while it was read; what was read until then stands"))
         }
         claim.progress.offset = reading.body.size
         claim.progress.finished = true
     }
 
-    private func take(_ element: BodyScanner.Element, of reading: BodyReading, _ claim: inout PendingClaim) async throws {
+    private func take(_ element: BodyScanner.Element, of reading: BodyReading, _ claim: inout PendingClaim) async throws
+    {
         let size = element.end - element.start
         guard size <= settings.lineBytesMax else {
             let reason = "the record has \(size) bytes, the limit is \(settings.lineBytesMax) (spools[].max_line_size)"

@@ -75,8 +75,7 @@ final class SpoolIntake: IntakeSource {
         adoptRules()
         if claims.isEmpty, let idle = try await claimReady() { return idle }
         do {
-            try await acceptNext()
-            return .worked
+            return try await acceptNext() ? .worked : .idle(lookAgainAfter: 200)
         } catch {
             mustRecover = true
             throw error
@@ -112,7 +111,7 @@ final class SpoolIntake: IntakeSource {
 
     /// Claims complete files; returns what to wait for when there are none.
     private func claimReady() async throws -> SourceTurn? {
-        var scan = try spool.scan()
+        var scan = try spool.look()
         // A file may have landed in a new directory before it was watched.
         if doorbell.watch(scan.directories) { scan = try spool.scan() }
         note(scan.problems)

@@ -1,7 +1,7 @@
-internal import UpsertStorage
 internal import Logging
 internal import ServiceLifecycle
 internal import UpsertHTTP
+internal import UpsertStorage
 
 /// Answers the status socket, and tells systemd how the daemon is doing until everything else has stopped.
 struct StatusService: Service {

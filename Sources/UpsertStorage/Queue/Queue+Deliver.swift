@@ -128,7 +128,8 @@ extension Queue {
         query.reset()
         let directory = try directory(sequence)
         guard Int(directory.ends.last ?? 0) == payload.count else {
-            throw QueueRecovery.damaged(sequence, "its payload has \(payload.count) bytes, its directory says otherwise")
+            throw QueueRecovery.damaged(
+                sequence, "its payload has \(payload.count) bytes, its directory says otherwise")
         }
         return ChunkContent(directory: directory, payload: payload)
     }

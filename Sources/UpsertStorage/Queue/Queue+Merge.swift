@@ -17,7 +17,9 @@ extension Queue {
             let replaced = Set(chunk.replaced)
             for position in 0..<chunk.directory.count where !replaced.contains(position) {
                 let key = chunk.directory.keys[position]
-                guard let waiting = window.newestWaiting(key), let held = window.operation(at: waiting) else { continue }
+                guard let waiting = window.newestWaiting(key), let held = window.operation(at: waiting) else {
+                    continue
+                }
                 let place = RecordPlace(slot: UInt32(number), position: UInt16(position))
                 if held.kind == .delete {
                     transaction.replace(place)

@@ -29,7 +29,8 @@ extension Queue {
                 accepted_at, weight, superseded, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         let numbers = [
-            entry.lane, entry.submission, Int64(entry.operation.rawValue), entry.encoding.map { Int64($0.rawValue) } ?? -1,
+            entry.lane, entry.submission, Int64(entry.operation.rawValue),
+            entry.encoding.map { Int64($0.rawValue) } ?? -1,
             entry.key.storedHigh, entry.key.storedLow,
         ]
         for (index, number) in numbers.enumerated() { try insert.bind(Int32(index + 1), number) }
@@ -79,7 +80,8 @@ extension Queue {
         guard force || !entry.superseded else {
             throw QueueError(
                 .refused,
-                "record \(number) (id \(entry.id)) is superseded by a newer write; retry it with --force to overwrite that")
+                "record \(number) (id \(entry.id)) is superseded by a newer write; retry it with --force to overwrite that"
+            )
         }
         guard let encoding = entry.encoding else {
             throw QueueError(

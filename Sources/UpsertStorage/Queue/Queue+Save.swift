@@ -7,7 +7,8 @@ extension Queue {
     func save(_ unsaved: Window.Unsaved, now: Int64) throws {
         for changed in unsaved.changed { try saveProgress(changed.sequence, changed.done) }
         for dead in unsaved.dead {
-            for table in ["DELETE FROM chunk WHERE sequence = ?", "DELETE FROM payload WHERE chunk = ?",
+            for table in [
+                "DELETE FROM chunk WHERE sequence = ?", "DELETE FROM payload WHERE chunk = ?",
                 "DELETE FROM progress WHERE chunk = ?",
             ] {
                 let delete = try connection.statement(table)

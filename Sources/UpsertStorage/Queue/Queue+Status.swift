@@ -29,7 +29,8 @@ extension Queue {
         let pages = try connection.integer("PRAGMA page_count") * connection.integer("PRAGMA page_size")
         return QueueStatus(
             totals: current, queuedRecords: window.queuedRecords, queuedBytes: window.queuedBytes,
-            oldestAcceptedAt: window.oldestAcceptedAt, quarantinedCurrent: quarantinedCurrent + unsettled.quarantined.count,
+            oldestAcceptedAt: window.oldestAcceptedAt,
+            quarantinedCurrent: quarantinedCurrent + unsettled.quarantined.count,
             heldKeys: window.heldKeys, queuedByTarget: window.queuedByTarget(), fileBytes: Int(pages))
     }
 }

@@ -40,7 +40,8 @@ package enum QueueFile {
         try connection.execute("PRAGMA wal_autocheckpoint = 500")
         try connection.execute("PRAGMA cache_size = -8192")
         try connection.execute("PRAGMA temp_store = MEMORY")
-        guard try connection.integer("PRAGMA synchronous") == 2, try connection.text("PRAGMA journal_mode") == "wal" else {
+        guard try connection.integer("PRAGMA synchronous") == 2, try connection.text("PRAGMA journal_mode") == "wal"
+        else {
             throw QueueError(.unusable, "SQLite did not accept synchronous=FULL with a write-ahead log")
         }
     }

@@ -58,7 +58,8 @@ struct QueueRecovery {
                 sequence: sequence, lane: query.integer(1), operation: operation, encoding: encoding,
                 submission: query.integer(2), acceptedAt: query.integer(5), records: records,
                 bytes: Int(query.integer(7)), done: Bitmap(bytes: query.bytes(8), count: records), found: found)
-            guard let directory = unsafe query.withBytes(9, { unsafe ChunkDirectory(bytes: $0) }), directory.count == records
+            guard let directory = unsafe query.withBytes(9, { unsafe ChunkDirectory(bytes: $0) }),
+                directory.count == records
             else { throw damaged(sequence, "its directory does not fit its \(records) records") }
             window.append(chunk, keys: directory.keys, now: now)
         }

@@ -40,8 +40,8 @@ extension Queue {
             complete: query.integer(4) != 0, counts: counts, settledAt: query.isNull(11) ? nil : query.integer(11))
     }
 
-    /// Deletes receipts of settled submissions older than 24 hours or beyond the newest 100,000, and gives free pages back
-    /// to the file system. Bounded work: at most 10,000 receipts and 64 MB a call.
+    /// Deletes receipts of settled submissions older than 24 hours or beyond the newest 100,000, and gives the space
+    /// of a drained queue back to the file system. Bounded work: at most 10,000 receipts and 8 MB a call.
     package func maintain(now: Int64) throws {
         let old = try connection.statement(
             """
@@ -52,6 +52,8 @@ extension Queue {
         try old.run()
         let free = try connection.integer("PRAGMA freelist_count")
         let pages = try connection.integer("PRAGMA page_count")
-        if free > 256, free * 4 > pages { try connection.execute("PRAGMA incremental_vacuum(2048)") }
+        // Giving pages back one by one moves live ones about, at 150 µs and 66 KB written each (decision 0001); rewriting
+        // a file that holds next to nothing costs 20 ms. So the file shrinks when the queue has drained.
+        if free > 256, pages - free < 256 { try connection.execute("VACUUM") }
     }
 }

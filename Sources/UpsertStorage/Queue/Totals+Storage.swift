@@ -11,7 +11,9 @@ extension Totals {
                 coalesced_records, no_effect_records, rejected_records, quarantined_records, dropped_records FROM total
             """)
         defer { query.reset() }
-        guard try query.step() else { throw QueueError(.damaged, "the queue has lost its counters (table total is empty)") }
+        guard try query.step() else {
+            throw QueueError(.damaged, "the queue has lost its counters (table total is empty)")
+        }
         acceptedRecords = Int(query.integer(0))
         acceptedBytes = Int(query.integer(1))
         deliveredRecords = Int(query.integer(2))

@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import NIOCore
 internal import NIOSSL
 
 /// A transport that cannot even be set up; for the operator.

@@ -1,10 +1,11 @@
 import Glibc
 import Testing
+import UpsertTestSupport
 
 @testable import UpsertCore
 
-/// How many random numbers each random test tries; `UPSERTD_TEST_NUMBERS` raises it.
-private let numberCount = getenv("UPSERTD_TEST_NUMBERS").flatMap { Int(String(cString: $0)) } ?? 400_000
+/// How many random numbers each random test tries, some of them several times over.
+private let numberCount = TestEnvironment.runs(350_000)
 
 /// Converts one number through the product's array loop and through the C library, and compares the bits.
 private struct FloatJudge {
@@ -33,26 +34,6 @@ private struct FloatJudge {
     }
 }
 
-/// A small, seeded generator (SplitMix64; Steele, Lea, Flood 2014), so that a failure can be repeated.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
-    /// Seeded from `UPSERTD_TEST_SEED` or the clock; prints the seed.
-    static func announced(_ name: String) -> SeededGenerator {
-        let seed =
-            getenv("UPSERTD_TEST_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 0...UInt64.max)
-        print("\(name): UPSERTD_TEST_SEED=\(seed)")
-        return SeededGenerator(state: seed)
-    }
-}
-
 /// C formatting of a double, for number texts that Swift does not print.
 private func formatted(_ format: String, _ value: Double) -> String {
     var buffer = [CChar](repeating: 0, count: 512)
@@ -71,7 +52,7 @@ private func formatted(_ format: String, _ value: Double) -> String {
     }
 
     @Test func `random doubles round as the C library rounds`() {
-        var random = SeededGenerator.announced("random doubles")
+        var random = TestRandom.forTest("random doubles")
         var judge = FloatJudge()
         for _ in 0..<numberCount {
             let value = Double(bitPattern: random.next())
@@ -82,7 +63,7 @@ private func formatted(_ format: String, _ value: Double) -> String {
     }
 
     @Test func `random floats of every magnitude come back as they were`() {
-        var random = SeededGenerator.announced("random floats")
+        var random = TestRandom.forTest("random floats")
         var judge = FloatJudge()
         for _ in 0..<numberCount {
             let value = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
@@ -94,7 +75,7 @@ private func formatted(_ format: String, _ value: Double) -> String {
     }
 
     @Test func `halfway points and their neighbours round as the C library rounds`() {
-        var random = SeededGenerator.announced("halfway points")
+        var random = TestRandom.forTest("halfway points")
         var judge = FloatJudge()
         for _ in 0..<numberCount / 4 {
             let value = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()) & 0x7fff_ffff)
@@ -104,13 +85,13 @@ private func formatted(_ format: String, _ value: Double) -> String {
             // The exact decimal expansion, up to 150 digits: the way through more than 19 digits.
             judge.check(formatted("%.149f", middle))
             judge.check(formatted("%.110e", middle))
-            judge.check(formatted("%.110e", middle) .replacingLast("0", by: "1"))
+            judge.check(formatted("%.110e", middle).replacingLast("0", by: "1"))
         }
         #expect(judge.wrong == 0)
     }
 
     @Test func `random digits of any length round as the C library rounds`() {
-        var random = SeededGenerator.announced("random digits")
+        var random = TestRandom.forTest("random digits")
         var judge = FloatJudge()
         for _ in 0..<numberCount / 2 {
             let whole = Int.random(in: 0...25, using: &random)

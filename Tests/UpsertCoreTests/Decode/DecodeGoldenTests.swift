@@ -3,6 +3,12 @@ import Testing
 
 @testable import UpsertCore
 
+/// Reads a golden file; empty when it cannot be read, which a test then reports.
+private func golden<Element: Decodable>(_ name: String, of type: Element.Type) -> [Element] {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../golden/\(name)")
+    return (try? JSONDecoder().decode([Element].self, from: Data(contentsOf: file))) ?? []  // as said
+}
+
 /// One request that the vendor's SDK made from records that we read.
 private struct GoldenRequest: Decodable, CustomTestStringConvertible {
     var name: String
@@ -12,13 +18,14 @@ private struct GoldenRequest: Decodable, CustomTestStringConvertible {
     var hex: String
     var testDescription: String { name }
 
-    static let all: [GoldenRequest] = {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../golden/sdk-10.2.0.json")
-        return try! JSONDecoder().decode([GoldenRequest].self, from: Data(contentsOf: file))
-    }()
+    static let all = golden("sdk-10.2.0.json", of: GoldenRequest.self)
 }
 
 @Suite struct `Golden requests of the SDK` {
+    @Test func `the golden files are there`() {
+        #expect(!GoldenRequest.all.isEmpty && !ContentID.all.isEmpty)
+    }
+
     @Test(arguments: GoldenRequest.all)
     private func `our bytes are the SDK's bytes`(golden: GoldenRequest) {
         var reader = reader()
@@ -35,7 +42,8 @@ private struct GoldenRequest: Decodable, CustomTestStringConvertible {
             Protobuf.appendField(tags[method] ?? 0, Array(golden.namespace.utf8), to: &request)
         }
         #expect(
-            CanonicalMessage.fields(request, method) == CanonicalMessage.fields(bytes(golden.hex), method), "\(hex(request))")
+            CanonicalMessage.fields(request, method) == CanonicalMessage.fields(bytes(golden.hex), method),
+            "\(hex(request))")
         if !golden.input.contains("sparse") && method != "Update" { #expect(hex(request) == golden.hex) }
     }
 
@@ -110,10 +118,7 @@ private struct ContentID: Decodable, CustomTestStringConvertible {
     var id: String
     var testDescription: String { record }
 
-    static let all: [ContentID] = {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../golden/content-ids.json")
-        return try! JSONDecoder().decode([ContentID].self, from: Data(contentsOf: file))
-    }()
+    static let all = golden("content-ids.json", of: ContentID.self)
 }
 
 @Suite struct `Ids derived from content` {

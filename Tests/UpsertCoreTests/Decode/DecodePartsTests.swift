@@ -1,4 +1,5 @@
 import Testing
+import UpsertTestSupport
 
 @testable import UpsertCore
 
@@ -9,12 +10,14 @@ private struct ModelRecord {
     var sparse: String?
     var metadata: [String: String]?
 
-    static func random(_ id: String, _ random: inout SeededGenerator, update: Bool) -> ModelRecord {
+    static func random(_ id: String, _ random: inout TestRandom, update: Bool) -> ModelRecord {
         var record = ModelRecord(id: id)
         func number() -> String {
             ["1", "-0.5", "1e-7", "123456.789", "2.5e+30", "0.1"].randomElement(using: &random)!
         }
-        if Bool.random(using: &random) { record.dense = "[" + (0..<3).map { _ in number() }.joined(separator: ",") + "]" }
+        if Bool.random(using: &random) {
+            record.dense = "[" + (0..<3).map { _ in number() }.joined(separator: ",") + "]"
+        }
         if Bool.random(using: &random) || !update && record.dense == nil {
             let count = Int.random(in: 1...3, using: &random)
             let indices = (0..<count).map { _ in String(UInt32.random(in: 0...UInt32.max, using: &random)) }
@@ -25,7 +28,8 @@ private struct ModelRecord {
             var metadata: [String: String] = [:]
             for _ in 0..<Int.random(in: 0...5, using: &random) {
                 let key = ["a", "b", "B", "", "é", "q\\\"", "\\\\", "q!", "😀"].randomElement(using: &random)!
-                metadata[key] = ["\"x\"", "\"\"", "true", "false", "7", "-1.5", "[]", "[\"p\",\"é\\n\"]"].randomElement(using: &random)!
+                metadata[key] = ["\"x\"", "\"\"", "true", "false", "7", "-1.5", "[]", "[\"p\",\"é\\n\"]"].randomElement(
+                    using: &random)!
             }
             record.metadata = metadata
         }
@@ -57,8 +61,9 @@ private let ids = ["a", "with space", "q\\\"uote\\\\", "\\u0001"]
 
 @Suite struct `Stored records taken apart` {
     @Test(arguments: [Encoding.protobuf, .json], [OperationKind.upsert, .update])
-    func `a merged update is what the merged record would have been`(encoding: Encoding, waiting: OperationKind) throws {
-        var random = SeededGenerator.announced("merge \(encoding) \(waiting)")
+    func `a merged update is what the merged record would have been`(encoding: Encoding, waiting: OperationKind) throws
+    {
+        var random = TestRandom.forTest("merge \(encoding) \(waiting)")
         var reader = reader(encoding)
         for _ in 0..<1_500 {
             let id = ids.randomElement(using: &random)!
@@ -84,7 +89,8 @@ private let ids = ["a", "with space", "q\\\"uote\\\\", "\\u0001"]
         _ = reader.read("{\"id\":\"a\",\"values\":[1],\"metadata\":{\"k\":\"\(half)\"}}")
         let stored = reader.encoded
         func update(_ count: Int) -> [UInt8] {
-            _ = reader.read("{\"id\":\"a\",\"op\":\"update\",\"set_metadata\":{\"l\":\"\(String(repeating: "y", count: count))\"}}")
+            _ = reader.read(
+                "{\"id\":\"a\",\"op\":\"update\",\"set_metadata\":{\"l\":\"\(String(repeating: "y", count: count))\"}}")
             return reader.encoded
         }
         let most = 40_960 - 15 - 20_000
@@ -112,11 +118,12 @@ private let ids = ["a", "with space", "q\\\"uote\\\\", "\\u0001"]
     }
 
     @Test func `bytes that are not in their form are refused, never read beyond`() {
-        var random = SeededGenerator.announced("broken stored bytes")
+        var random = TestRandom.forTest("broken stored bytes")
         var reader = reader()
         _ = reader.read(#"{"id":"a","op":"update","values":[1],"set_metadata":{"k":["v"]}}"#)
         let update = reader.encoded
-        _ = reader.read(#"{"id":"a","values":[1,2],"sparse_values":{"indices":[1],"values":[2]},"metadata":{"k":"v","n":1}}"#)
+        _ = reader.read(
+            #"{"id":"a","values":[1,2],"sparse_values":{"indices":[1],"values":[2]},"metadata":{"k":"v","n":1}}"#)
         let whole = reader.encoded
         for count in 0..<whole.count {
             #expect(throws: Rejection.self) {
@@ -124,7 +131,7 @@ private let ids = ["a", "with space", "q\\\"uote\\\\", "\\u0001"]
             }
             #expect(Transcode.json(protobuf: whole[..<count], .upsert) == nil)
         }
-        for _ in 0..<20_000 {
+        for _ in 0..<3_000 {
             var bytes = whole
             bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
             _ = try? RecordMerge.merge(.upsert, bytes[...], update: update[...], encoding: .protobuf)
@@ -135,17 +142,22 @@ private let ids = ["a", "with space", "q\\\"uote\\\\", "\\u0001"]
             }
             _ = RecordRendering.submitted(bytes[...], .upsert, .protobuf, namespace: "")
         }
-        for broken in [#"{"id":"a","values":[1]}"#, #"{"id":"a","values":[1]"#, "", ",", "{},", #"{"id":"a",},"#, #"{"id":},"#] {
+        for broken in [
+            #"{"id":"a","values":[1]}"#, #"{"id":"a","values":[1]"#, "", ",", "{},", #"{"id":"a",},"#, #"{"id":},"#,
+        ] {
             #expect(throws: Rejection.self) {
-                try RecordMerge.merge(.upsert, Array(broken.utf8)[...], update: Array(#"{"id":"a"}"#.utf8)[...], encoding: .json)
+                try RecordMerge.merge(
+                    .upsert, Array(broken.utf8)[...], update: Array(#"{"id":"a"}"#.utf8)[...], encoding: .json)
             }
         }
-        #expect(throws: Rejection.self) { try RecordMerge.merge(.delete, [0x0a, 1, 97], update: update[...], encoding: .protobuf) }
+        #expect(throws: Rejection.self) {
+            try RecordMerge.merge(.delete, [0x0a, 1, 97], update: update[...], encoding: .protobuf)
+        }
     }
 
     @Test(arguments: OperationKind.allCases)
     func `from one encoding to the other is what the reader would have written`(kind: OperationKind) {
-        var random = SeededGenerator.announced("transcode \(kind)")
+        var random = TestRandom.forTest("transcode \(kind)")
         var protobuf = reader()
         var json = reader(.json)
         for _ in 0..<1_500 {
@@ -164,7 +176,7 @@ private let ids = ["a", "with space", "q\\\"uote\\\\", "\\u0001"]
     }
 
     @Test func `any float and any double survive the way through text`() {
-        var random = SeededGenerator.announced("floats through text")
+        var random = TestRandom.forTest("floats through text")
         var protobuf = reader()
         for _ in 0..<2_000 {
             let float = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
@@ -179,7 +191,7 @@ private let ids = ["a", "with space", "q\\\"uote\\\\", "\\u0001"]
 
     @Test(arguments: OperationKind.allCases, Encoding.allCases)
     func `what is rendered for export is read back as the same write`(kind: OperationKind, encoding: Encoding) {
-        var random = SeededGenerator.announced("export \(kind) \(encoding)")
+        var random = TestRandom.forTest("export \(kind) \(encoding)")
         var reader = encoding == .ndjson ? reader(.ndjson, api: .records) : reader(encoding)
         if encoding == .ndjson && kind == .update { return }
         for namespace in ["", "ns", "q\"\\"] {

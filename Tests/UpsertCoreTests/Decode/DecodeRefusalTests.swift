@@ -13,7 +13,8 @@ private func dense(_ count: Int) -> String {
             #""values":[1e+]"#, #""values":[-]"#, #""values":[1,]"#, #""values":[,1]"#, #""values":[1 2]"#,
             #""values":[1"#, #""values":[NaN]"#, #""values":[Infinity]"#, #""values":[-Infinity]"#, #""values":[0x1]"#,
             #""values":[1.2.3]"#, #""values":[1],"#, #""values"[1]"#, #""values":"#, #"values:[1]"#, #""values":[1];"#,
-            #""values":[1],"metadata":{"a":tru}"#, #""values":[1],"metadata":{"a":}"#, #""values":[1],"metadata":{"a" 1}"#,
+            #""values":[1],"metadata":{"a":tru}"#, #""values":[1],"metadata":{"a":}"#,
+            #""values":[1],"metadata":{"a" 1}"#,
             #""values":[1],"metadata":{"a":["b",]}"#, #""values":[1],"metadata":{"a":["b"}"#,
             #""values":[1],"metadata":{"a":1,}"#, #""values":[1],"metadata":{"a":01}"#,
             #""values":[1],"metadata":{"a":"\x"}"#, #""values":[1],"metadata":{"a":"\u12g4"}"#,
@@ -39,14 +40,17 @@ private func dense(_ count: Int) -> String {
             for pad in 0..<9 {
                 var reader = reader()
                 let text = [UInt8](repeating: 0x61, count: pad)
-                let record = Array(#"{"id":"a","values":[1],"metadata":{"k":""#.utf8) + text + bytes + Array(#""}}"#.utf8)
+                let record =
+                    Array(#"{"id":"a","values":[1],"metadata":{"k":""#.utf8) + text + bytes + Array(#""}}"#.utf8)
                 #expect(reader.read(bytes: record).rejection?.code == .malformed, "\(hex(bytes))")
                 let key = Array(#"{"id":"a","values":[1],"metadata":{""#.utf8) + text + bytes + Array(#"":1}}"#.utf8)
                 #expect(reader.read(bytes: key).rejection?.code == .malformed, "\(hex(bytes))")
             }
         }
         var reader = reader()
-        for good in ["é", "\u{7ff}", "\u{800}", "\u{d7ff}", "\u{e000}", "\u{ffff}", "\u{10000}", "\u{10ffff}", "日本語テキスト"] {
+        for good in [
+            "é", "\u{7ff}", "\u{800}", "\u{d7ff}", "\u{e000}", "\u{ffff}", "\u{10000}", "\u{10ffff}", "日本語テキスト",
+        ] {
             #expect(reader.read("{\"id\":\"a\",\"values\":[1],\"metadata\":{\"k\":\"\(good)\"}}").operation != nil)
         }
     }
@@ -64,8 +68,10 @@ private func dense(_ count: Int) -> String {
         expectRefused(#"{"id":"a","sparse_values":[]}"#, .wrongType, "/sparse_values")
         expectRefused(#"{"id":"a","sparseValues":{"indices":1,"values":[1]}}"#, .wrongType, "/sparseValues/indices")
         expectRefused(#"{"id":"a","sparseValues":{"indices":[1],"values":{}}}"#, .wrongType, "/sparseValues/values")
-        expectRefused(#"{"id":"a","sparseValues":{"indices":["1"],"values":[1]}}"#, .wrongType, "/sparseValues/indices/0")
-        expectRefused(#"{"id":"a","sparse_values":{"indices":[1],"values":[true]}}"#, .wrongType, "/sparse_values/values/0")
+        expectRefused(
+            #"{"id":"a","sparseValues":{"indices":["1"],"values":[1]}}"#, .wrongType, "/sparseValues/indices/0")
+        expectRefused(
+            #"{"id":"a","sparse_values":{"indices":[1],"values":[true]}}"#, .wrongType, "/sparse_values/values/0")
         expectRefused(#"{"id":"a","values":[1],"metadata":[]}"#, .wrongType, "/metadata")
         expectRefused(#"{"op":"update","id":"a","setMetadata":"x"}"#, .wrongType, "/setMetadata")
         expectRefused(#"{"id":"a","values":[1],"namespace":1}"#, .wrongType, "/namespace")
@@ -78,11 +84,13 @@ private func dense(_ count: Int) -> String {
         expectRefused(#"{"id":"a","x/~y":[1]}"#, .unknownField, "/x~1~0y")
         expectRefused(#"{"id":"a","_id":"b","values":[1]}"#, .duplicateField, "/_id")
         expectRefused(#"{"id":"a","values":[1],"values":[2]}"#, .duplicateField, "/values")
-        expectRefused(#"{"id":"a","sparse_values":null,"sparseValues":null,"values":[1]}"#, .duplicateField, "/sparseValues")
+        expectRefused(
+            #"{"id":"a","sparse_values":null,"sparseValues":null,"values":[1]}"#, .duplicateField, "/sparseValues")
         expectRefused(
             #"{"id":"a","sparse_values":{"indices":[1],"indices":[1],"values":[1]}}"#, .duplicateField,
             "/sparse_values/indices")
-        expectRefused(#"{"id":"a","sparse_values":{"indexes":[1]}}"#, .unknownField, "/sparse_values/indexes", reason: "indices")
+        expectRefused(
+            #"{"id":"a","sparse_values":{"indexes":[1]}}"#, .unknownField, "/sparse_values/indexes", reason: "indices")
         expectRefused(#"{"id":"a","sparse_values":{"values":[1]}}"#, .missingField, "/sparse_values/indices")
         expectRefused(#"{"id":"a","sparse_values":{"indices":[1]}}"#, .missingField, "/sparse_values/values")
         expectRefused(#"{"id":"a","values":[1],"set_metadata":{}}"#, .unknownField, "/set_metadata", reason: "metadata")
@@ -156,11 +164,14 @@ private func dense(_ count: Int) -> String {
         for count in [1, 2_047, 2_048] { #expect(reader.read(sparse(count)).operation?.weight == 8 * count) }
         expectRefused(sparse(2_049), .sparseTooLong, "/sparse_values")
         expectRefused(sparse(5_000), .sparseTooLong, "/sparse_values")
-        expectRefused(sparse(0), .sparseEmpty, "/sparse_values", reason: "Sparse vector must contain at least one value")
+        expectRefused(
+            sparse(0), .sparseEmpty, "/sparse_values", reason: "Sparse vector must contain at least one value")
         expectRefused(
             #"{"id":"a","sparse_values":{"indices":[1,2],"values":[1]}}"#, .sparseLengthsDiffer, "/sparse_values",
             reason: "2 and 1")
-        func index(_ text: String) -> String { "{\"id\":\"a\",\"sparse_values\":{\"indices\":[7,\(text)],\"values\":[1,2]}}" }
+        func index(_ text: String) -> String {
+            "{\"id\":\"a\",\"sparse_values\":{\"indices\":[7,\(text)],\"values\":[1,2]}}"
+        }
         for good in ["0", "4294967294", "4294967295", "5.0", "1e3", "-0", "7"] {
             #expect(reader.read(index(good)).operation != nil, "\(good)")
         }
@@ -174,8 +185,11 @@ private func dense(_ count: Int) -> String {
     @Test func `metadata values are strings, numbers, booleans or lists of strings`() {
         func refused(_ value: String, shown: String) {
             expectRefused(
-                "{\"id\":\"a\",\"values\":[1],\"metadata\":{\"ok\":1,\"x/y\":\(value)}}", .metadataType, "/metadata/x~1y",
-                reason: "Metadata value must be a string, number, boolean or list of strings, got '\(shown)' for field 'x/y'")
+                "{\"id\":\"a\",\"values\":[1],\"metadata\":{\"ok\":1,\"x/y\":\(value)}}", .metadataType,
+                "/metadata/x~1y",
+                reason:
+                    "Metadata value must be a string, number, boolean or list of strings, got '\(shown)' for field 'x/y'"
+            )
         }
         refused("{ }", shown: "{}")
         refused(#"{ "b" : 10 }"#, shown: #"{"b":10.0}"#)
@@ -186,10 +200,13 @@ private func dense(_ count: Int) -> String {
         refused(#"{"long":"ééééééééééé"}"#, shown: #"{"long":"ééé..."#)
         var reader = reader()
         for good in ["\"\"", "[]", "0", "-1.5e300", "true", "false", #"["a","b"]"#, "null"] {
-            #expect(reader.read("{\"id\":\"a\",\"values\":[1],\"metadata\":{\"x\":\(good)}}").operation != nil, "\(good)")
+            #expect(
+                reader.read("{\"id\":\"a\",\"values\":[1],\"metadata\":{\"x\":\(good)}}").operation != nil, "\(good)")
         }
         expectRefused(#"{"id":"a","values":[1],"metadata":{"x":1e999}}"#, .notFinite, "/metadata/x")
-        expectRefused(#"{"id":"a","values":[1],"metadata":{"$x":1}}"#, .metadataKey, "/metadata/$x", reason: "cannot start with '$'")
+        expectRefused(
+            #"{"id":"a","values":[1],"metadata":{"$x":1}}"#, .metadataKey, "/metadata/$x",
+            reason: "cannot start with '$'")
         expectRefused(#"{"id":"a","op":"update","set_metadata":{"\u0024x":1}}"#, .metadataKey, "/set_metadata/$x")
         #expect(reader.read(#"{"id":"a","values":[1],"metadata":{"":1,"é":2,"_x":3,"a$":4}}"#).operation != nil)
     }
@@ -213,7 +230,8 @@ private func dense(_ count: Int) -> String {
         #expect(reader.read(quotes(40_960 - around)).operation != nil)
         expectRefused(quotes(40_961 - around), .metadataTooLarge, "/metadata", reason: "40961")
         expectRefused(
-            text(40_953).replacing("\"values\":[1],\"metadata\"", with: "\"op\":\"update\",\"setMetadata\""), .metadataTooLarge,
+            text(40_953).replacing("\"values\":[1],\"metadata\"", with: "\"op\":\"update\",\"setMetadata\""),
+            .metadataTooLarge,
             "/setMetadata")
     }
 

@@ -6,7 +6,9 @@ func sha256(_ message: UnsafeRawBufferPointer) -> [UInt8] {
     let bitCount = UInt64(bytes.count) * 8
     bytes.append(0x80)
     while bytes.count % 64 != 56 { bytes.append(0) }
-    for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: bitCount >> UInt64(shift))) }
+    for shift in stride(from: 56, through: 0, by: -8) {
+        bytes.append(UInt8(truncatingIfNeeded: bitCount >> UInt64(shift)))
+    }
     func rotated(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 - n) }
     for block in stride(from: 0, to: bytes.count, by: 64) {
         var w = (0..<16).map { i in
@@ -28,7 +30,9 @@ func sha256(_ message: UnsafeRawBufferPointer) -> [UInt8] {
         }
         for i in 0..<8 { hash[i] &+= v[i] }
     }
-    return hash.flatMap { word in stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt32($0)) } }
+    return hash.flatMap { word in
+        stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
+    }
 }
 
 /// The first 32 bits of the fractional parts of the square and cube roots of the first primes.

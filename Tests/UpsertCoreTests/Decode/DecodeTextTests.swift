@@ -7,7 +7,8 @@ private func textReader() -> RecordReader { reader(.ndjson, api: .records) }
 @Suite struct `Text records` {
     @Test func `a bare record keeps its fields in order, compact, id first`() {
         var reader = textReader()
-        let result = reader.read(#"{ "text" : "h\u00e9llo\/" , "_id" : "r1" , "n" : 1.50 , "tags" : [ "a" , "b" ] , "gone" : null }"#)
+        let result = reader.read(
+            #"{ "text" : "h\u00e9llo\/" , "_id" : "r1" , "n" : 1.50 , "tags" : [ "a" , "b" ] , "gone" : null }"#)
         let expected = #"{"_id":"r1","text":"héllo/","n":1.50,"tags":["a","b"]}"# + "\n"
         #expect(reader.encodedText == expected)
         #expect(result.operation?.kind == .upsert)
@@ -34,8 +35,10 @@ private func textReader() -> RecordReader { reader(.ndjson, api: .records) }
             #"{"_id":"a","op":"sum","text":"t"}"#, #"{"_id":"a","namespace":"mine"}"#, #"{"_id":"a","record":"vinyl"}"#,
             #"{"_id":"a","op":7}"#,
         ] {
-            #expect(reader.read(bare).operation == ReadOperation(
-                kind: .upsert, namespace: nil, idLength: 1, weight: bare.utf8.count + 1), "\(bare)")
+            #expect(
+                reader.read(bare).operation
+                    == ReadOperation(
+                        kind: .upsert, namespace: nil, idLength: 1, weight: bare.utf8.count + 1), "\(bare)")
             #expect(reader.encodedText == bare + "\n")
         }
     }

@@ -25,12 +25,15 @@ import Testing
 
     @Test func `null means absent for every optional field`() {
         var reader = reader()
-        let record = #"{"id":"a","values":[1],"sparse_values":null,"metadata":null,"set_metadata":null,"namespace":null}"#
+        let record =
+            #"{"id":"a","values":[1],"sparse_values":null,"metadata":null,"set_metadata":null,"namespace":null}"#
         #expect(reader.read(record).rejection?.code == .unknownField)
         let upsert = #"{"id":"a","values":[1],"sparse_values":null,"metadata":null,"namespace":null}"#
         #expect(reader.read(upsert) == .operation(ReadOperation(kind: .upsert, namespace: nil, idLength: 1, weight: 4)))
         #expect(hex(reader.encoded) == "0a09" + "0a0161" + "12040000803f")
-        #expect(reader.read(#"{"id":"a","values":null,"sparseValues":{"indices":[1],"values":[2]}}"#).operation?.weight == 8)
+        #expect(
+            reader.read(#"{"id":"a","values":null,"sparseValues":{"indices":[1],"values":[2]}}"#).operation?.weight == 8
+        )
     }
 
     @Test func `empty dense values beside sparse ones are left out`() {
@@ -41,7 +44,8 @@ import Testing
 
     @Test func `an update is a bare UpdateRequest`() {
         var reader = reader()
-        let result = reader.read(#"{"op":"update","id":"a","set_metadata":{"n":1},"sparseValues":{"indices":[7],"values":[1]}}"#)
+        let result = reader.read(
+            #"{"op":"update","id":"a","set_metadata":{"n":1},"sparseValues":{"indices":[7],"values":[1]}}"#)
         #expect(result.operation == ReadOperation(kind: .update, namespace: nil, idLength: 1, weight: 8 + 7))
         #expect(
             hex(reader.encoded) == "0a0161" + "1a10" + "0a0e0a016e120911000000000000f03f" + "2a09" + "0a0107"

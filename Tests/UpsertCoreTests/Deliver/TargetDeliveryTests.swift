@@ -17,8 +17,9 @@ private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -
         records: count, bytes: payload.count, done: Bitmap(count: count), found: false)
     window.append(chunk, keys: directory.keys, now: 0)
     let content = ChunkContent(directory: directory, payload: payload)
-    guard case .batch(let batch) = window.take(
-        target: "t", rules: TakeRules(now: 0, linger: 0, urgent: true), content: { _, _ in content })
+    guard
+        case .batch(let batch) = window.take(
+            target: "t", rules: TakeRules(now: 0, linger: 0, urgent: true), content: { _, _ in content })
     else { fatalError("a batch of \(count) records") }
     return batch
 }
@@ -31,14 +32,17 @@ private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -
         let id = delivery.begin(makeBatch(3))
         #expect(delivery.requestsInFlight == 1)
         let effects = delivery.finished(id, .acknowledged(lsn: 7, count: 3), now: 5, using: &generator)
-        guard case .delivered(let batch, let holdUntil) = effects.first else { return #expect(Bool(false), "\(effects)") }
+        guard case .delivered(let batch, let holdUntil) = effects.first else {
+            return #expect(Bool(false), "\(effects)")
+        }
         #expect(batch.count == 3)
         #expect(holdUntil == nil)
         #expect(delivery.requestsInFlight == 0)
         #expect(delivery.isClean)
     }
 
-    @Test mutating func `an unknown outcome is repeated with the same batch and holds its keys from the first attempt`() {
+    @Test mutating func `an unknown outcome is repeated with the same batch and holds its keys from the first attempt`()
+    {
         let id = delivery.begin(makeBatch(2))
         _ = delivery.finished(id, .ambiguous(reason: "timed out"), now: 1_000, using: &generator)
         #expect(delivery.unresolved == 1)
@@ -86,7 +90,8 @@ private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -
         open.append((delivery.begin(whole), whole))
         while let (id, batch) = open.popLast() {
             let hasBad = (0..<batch.count).contains { bad.contains(batch.key($0)) }
-            let outcome: Outcome = hasBad ? .refused(reason: "bad metadata") : .acknowledged(lsn: nil, count: batch.count)
+            let outcome: Outcome =
+                hasBad ? .refused(reason: "bad metadata") : .acknowledged(lsn: nil, count: batch.count)
             for effect in delivery.finished(id, outcome, now: 0, using: &generator) {
                 switch effect {
                 case .delivered(let batch, _): good += batch.count
@@ -112,7 +117,8 @@ private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -
         #expect(result.requests <= 1 + 2 * 10)
     }
 
-    @Test(arguments: [2, 3, 19]) mutating func `several bad records are all found and the others delivered`(count: Int) {
+    @Test(arguments: [2, 3, 19]) mutating func `several bad records are all found and the others delivered`(count: Int)
+    {
         var generator = TestRandom.forTest()
         let bad = Set((0..<count).map { _ in WindowBench.key("r\(Int.random(in: 0..<500, using: &generator))") })
         let result = bisect(500, bad: bad)

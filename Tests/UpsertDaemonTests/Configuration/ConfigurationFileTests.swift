@@ -12,7 +12,9 @@ struct ConfigurationFileTests {
         return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             let indent = line.prefix { $0 == " " }
             let rest = line.dropFirst(indent.count)
-            guard rest.first == "#", let next = rest.dropFirst().first, next != " ", next != "#" else { return String(line) }
+            guard rest.first == "#", let next = rest.dropFirst().first, next != " ", next != "#" else {
+                return String(line)
+            }
             return String(indent + rest.dropFirst())
         }.joined(separator: "\n")
     }

@@ -105,28 +105,39 @@ struct ConfigurationTests {
 
     @Test("an unknown key is an error with its place and the key that was meant")
     func unknownKeys() {
-        #expect(problems("quue: {directory: /q}\n" + good) == [
-            "c.yaml:1:1: unknown key \"quue\"; did you mean \"queue\"?"
-        ])
-        #expect(problems(adding: "    request-timeout: 5s", after: 6) == [
-            "c.yaml:7:5: unknown key \"request-timeout\" in targets.main; did you mean \"request_timeout\"?"
-        ])
-        #expect(problems(adding: "    targte: main", after: 3) == [
-            "c.yaml:4:5: unknown key \"targte\" in spools[0]; did you mean \"target\"?"
-        ])
-        #expect(problems("queue: {wibble: 1}\n" + good) == [
-            "c.yaml:1:9: unknown key \"wibble\" in queue; known keys: directory, index_memory_max"
-        ])
+        #expect(
+            problems("quue: {directory: /q}\n" + good) == [
+                "c.yaml:1:1: unknown key \"quue\"; did you mean \"queue\"?"
+            ])
+        #expect(
+            problems(adding: "    request-timeout: 5s", after: 6) == [
+                "c.yaml:7:5: unknown key \"request-timeout\" in targets.main; did you mean \"request_timeout\"?"
+            ])
+        #expect(
+            problems(adding: "    targte: main", after: 3) == [
+                "c.yaml:4:5: unknown key \"targte\" in spools[0]; did you mean \"target\"?"
+            ])
+        #expect(
+            problems("queue: {wibble: 1}\n" + good) == [
+                "c.yaml:1:9: unknown key \"wibble\" in queue; known keys: directory, index_memory_max"
+            ])
     }
 
     @Test(
         "a wrong value is an error with its line and what would be right",
         arguments: [
-            ("linger: 200", "c.yaml:7:13: targets.main.linger needs a unit: write 200s for seconds (units: ms, s, m, h)"),
-            ("linger: 200msec",
-             "c.yaml:7:13: targets.main.linger must be a whole number and one of the units ms, s, m, h, is \"200msec\""),
-            ("linger: soon",
-             "c.yaml:7:13: targets.main.linger must be a duration such as 200ms, 30s, 5m or 1h, is \"soon\""),
+            (
+                "linger: 200",
+                "c.yaml:7:13: targets.main.linger needs a unit: write 200s for seconds (units: ms, s, m, h)"
+            ),
+            (
+                "linger: 200msec",
+                "c.yaml:7:13: targets.main.linger must be a whole number and one of the units ms, s, m, h, is \"200msec\""
+            ),
+            (
+                "linger: soon",
+                "c.yaml:7:13: targets.main.linger must be a duration such as 200ms, 30s, 5m or 1h, is \"soon\""
+            ),
             ("linger: 99999999999999999h", "c.yaml:7:13: targets.main.linger is too long: \"99999999999999999h\""),
             ("linger: 2h", "c.yaml:7:13: targets.main.linger must be 0s to 1h, is 2h"),
             ("linger: [1s]", "c.yaml:7:13: targets.main.linger must be a duration such as 200ms, is a list"),
@@ -135,15 +146,21 @@ struct ConfigurationTests {
             ("dimension: 20001", "c.yaml:7:16: targets.main.dimension must be 1 to 20000, is 20001"),
             ("dimension: 3.5", "c.yaml:7:16: targets.main.dimension must be a whole number, is \"3.5\""),
             ("requests_in_flight_max: 0", "c.yaml:7:29: targets.main.requests_in_flight_max must be 1 to 1000, is 0"),
-            ("api: vector",
-             "c.yaml:7:10: targets.main.api must be one of vectors, records, is \"vector\"; did you mean \"vectors\"?"),
+            (
+                "api: vector",
+                "c.yaml:7:10: targets.main.api must be one of vectors, records, is \"vector\"; did you mean \"vectors\"?"
+            ),
             ("allow_plaintext: maybe", "c.yaml:7:22: targets.main.allow_plaintext must be true or false, is \"maybe\""),
             ("ca_file: ca.pem", "c.yaml:7:14: targets.main.ca_file must be an absolute path, is \"ca.pem\""),
             ("ca_file: /a/../b", "c.yaml:7:14: targets.main.ca_file must not contain \"..\" or NUL, is \"/a/../b\""),
-            ("ca_file: true",
-             "c.yaml:7:14: targets.main.ca_file must be a text, is \"true\"; put it in quotes if that is meant"),
-            ("ambiguous_hold: 59s",
-             "c.yaml:7:21: targets.main.ambiguous_hold must be at least twice request_timeout (1m), is 59s"),
+            (
+                "ca_file: true",
+                "c.yaml:7:14: targets.main.ca_file must be a text, is \"true\"; put it in quotes if that is meant"
+            ),
+            (
+                "ambiguous_hold: 59s",
+                "c.yaml:7:21: targets.main.ambiguous_hold must be at least twice request_timeout (1m), is 59s"
+            ),
         ])
     func wrongValues(setting: String, problem: String) {
         #expect(problems(adding: "    " + setting, after: 6) == [problem])
@@ -151,23 +168,27 @@ struct ConfigurationTests {
 
     @Test("sizes need a unit and have a range")
     func sizes() {
-        #expect(problems(adding: "    max_line_size: 1000", after: 3) == [
-            "c.yaml:4:20: spools[0].max_line_size needs a unit: write 1000B for bytes (units: B, KiB, MiB, GiB, TiB)"
-        ])
-        #expect(problems(adding: "    max_line_size: 64MB", after: 3) == [
-            "c.yaml:4:20: spools[0].max_line_size must be a whole number and one of the units B, KiB, MiB, GiB, TiB, is \"64MB\""
-        ])
-        #expect(problems(adding: "    max_line_size: 2GiB", after: 3) == [
-            "c.yaml:4:20: spools[0].max_line_size must be 1KiB to 1GiB, is 2GiB"
-        ])
+        #expect(
+            problems(adding: "    max_line_size: 1000", after: 3) == [
+                "c.yaml:4:20: spools[0].max_line_size needs a unit: write 1000B for bytes (units: B, KiB, MiB, GiB, TiB)"
+            ])
+        #expect(
+            problems(adding: "    max_line_size: 64MB", after: 3) == [
+                "c.yaml:4:20: spools[0].max_line_size must be a whole number and one of the units B, KiB, MiB, GiB, TiB, is \"64MB\""
+            ])
+        #expect(
+            problems(adding: "    max_line_size: 2GiB", after: 3) == [
+                "c.yaml:4:20: spools[0].max_line_size must be 1KiB to 1GiB, is 2GiB"
+            ])
     }
 
     @Test("text records cannot go over grpc, nor have a dimension")
     func recordsOverGRPC() {
-        #expect(problems(adding: "    api: records\n    transport: grpc\n    dimension: 3", after: 6) == [
-            "c.yaml:8:16: targets.main.transport cannot be grpc with api: records, which the service takes over rest only",
-            "c.yaml:9:16: targets.main.dimension is for api: vectors; with api: records the service embeds the text itself",
-        ])
+        #expect(
+            problems(adding: "    api: records\n    transport: grpc\n    dimension: 3", after: 6) == [
+                "c.yaml:8:16: targets.main.transport cannot be grpc with api: records, which the service takes over rest only",
+                "c.yaml:9:16: targets.main.dimension is for api: vectors; with api: records the service embeds the text itself",
+            ])
     }
 
     @Test("the key and the records travel in the clear only to this machine, unless that is allowed")
@@ -186,9 +207,10 @@ struct ConfigurationTests {
     @Test("two targets are not the same index, however it is written")
     func sameHost() {
         let more = "\n  other:\n    host: a.SVC.pinecone.io.:443/"
-        #expect(problems(good + more) == [
-            "c.yaml:8:11: targets.other.host is the same index as targets.main; one index is one target"
-        ])
+        #expect(
+            problems(good + more) == [
+                "c.yaml:8:11: targets.other.host is the same index as targets.main; one index is one target"
+            ])
     }
 
     @Test("two spools are not the same directory, nor two outboxes the same file")
@@ -203,38 +225,43 @@ struct ConfigurationTests {
             targets:
               main: {host: a.svc.pinecone.io}
             """
-        #expect(problems(yaml) == [
-            "c.yaml:3:17: spools[1].directory is the same as spools[0].directory: \"/var/spool/a\"",
-            "c.yaml:6:12: outboxes[1].path is the same as outboxes[0].path: \"/x.db\"",
-        ])
+        #expect(
+            problems(yaml) == [
+                "c.yaml:3:17: spools[1].directory is the same as spools[0].directory: \"/var/spool/a\"",
+                "c.yaml:6:12: outboxes[1].path is the same as outboxes[0].path: \"/x.db\"",
+            ])
     }
 
     @Test("a source names a target that exists; a faulty one exists too")
     func unknownTarget() {
-        #expect(problems(good.replacing("target: main", with: "target: mian")) == [
-            "c.yaml:3:13: spools[0].target names no target: \"mian\"; did you mean \"main\"?"
-        ])
+        #expect(
+            problems(good.replacing("target: main", with: "target: mian")) == [
+                "c.yaml:3:13: spools[0].target names no target: \"mian\"; did you mean \"main\"?"
+            ])
         #expect(problems(good.replacing("host: https://a.svc.pinecone.io", with: "linger: 1s")).count == 1)
     }
 
     @Test("what is required is asked for")
     func missing() {
-        #expect(problems("") == [
-            "c.yaml: targets is missing: give at least one target with its host",
-            "c.yaml: there is nothing to read from: give at least one of spools and outboxes",
-        ])
-        #expect(problems("spools: [{target: main}]\ntargets: {main: {}}") == [
-            "c.yaml:1:10: spools[0].directory is missing, such as: directory: /var/spool/upsertd",
-            "c.yaml:2:17: targets.main.host is missing, such as: host: "
-                + "https://my-index-abc123.svc.us-east-1-aws.pinecone.io",
-        ])
+        #expect(
+            problems("") == [
+                "c.yaml: targets is missing: give at least one target with its host",
+                "c.yaml: there is nothing to read from: give at least one of spools and outboxes",
+            ])
+        #expect(
+            problems("spools: [{target: main}]\ntargets: {main: {}}") == [
+                "c.yaml:1:10: spools[0].directory is missing, such as: directory: /var/spool/upsertd",
+                "c.yaml:2:17: targets.main.host is missing, such as: host: "
+                    + "https://my-index-abc123.svc.us-east-1-aws.pinecone.io",
+            ])
     }
 
     @Test("the name of a target can stand in a file name and a label")
     func targetName() {
-        #expect(problems(good.replacing("main", with: "a/b")) == [
-            "c.yaml:5:3: the name of a target must have 1 to 64 letters, digits, - and _, is \"a/b\""
-        ])
+        #expect(
+            problems(good.replacing("main", with: "a/b")) == [
+                "c.yaml:5:3: the name of a target must have 1 to 64 letters, digits, - and _, is \"a/b\""
+            ])
     }
 
     @Test("everything that is wrong is told at once, in the order of the lines")
@@ -270,8 +297,9 @@ struct ConfigurationTests {
     @Test("terminal controls in a value do not reach the terminal")
     func escapes() {
         let found = problems(adding: "    \"li\\enger\": 1s", after: 6)
-        #expect(found == [
-            "c.yaml:7:5: unknown key \"li\\x1bnger\" in targets.main; did you mean \"linger\"?"
-        ])
+        #expect(
+            found == [
+                "c.yaml:7:5: unknown key \"li\\x1bnger\" in targets.main; did you mean \"linger\"?"
+            ])
     }
 }

@@ -24,7 +24,8 @@ struct LogTests {
     func line() {
         let text = written { logger in
             logger[metadataKey: "target"] = "main"
-            logger.info("request failed", metadata: ["reason": "connection refused", "delay_ms": "250", "message_id": "x"])
+            logger.info(
+                "request failed", metadata: ["reason": "connection refused", "delay_ms": "250", "message_id": "x"])
         }
         let parts = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
         #expect(parts[0].count == 20 && parts[0].hasSuffix("Z"))
@@ -45,18 +46,23 @@ struct LogTests {
     @Test("a name from outside cannot forge a line or hide one")
     func forgery() {
         let name = "a\n2026-11-21T10:00:00Z error all is lost\u{1B}[2K\u{202E}"
-        let text = written { $0.info("left alone: \(name)", metadata: ["file": "\(name)", "say": "\"\"", "empty": ""]) }
+        let text = written {
+            $0.info("left alone: \(name)", metadata: ["file": "\(name)", "say": "\"\"", "empty": ""])
+        }
         #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count == 2)
         #expect(!text.contains("\u{1B}") && !text.contains("\u{202E}"))
         #expect(text.contains("left alone: a\\x0a2026"))
         #expect(text.hasSuffix(" empty=\"\" file=\"\(LogText.escaped(name))\" say=\"\\\"\\\"\"\n"))
     }
 
-    @Test("times are right at the edges of the calendar", arguments: [
-        (0, "1970-01-01T00:00:00Z"), (951_782_400_000, "2000-02-29T00:00:00Z"), (951_868_799_999, "2000-02-29T23:59:59Z"),
-        (951_868_800_000, "2000-03-01T00:00:00Z"), (1_795_255_200_000, "2026-11-21T10:00:00Z"),
-        (4_107_542_399_000, "2100-02-28T23:59:59Z"), (4_107_542_400_000, "2100-03-01T00:00:00Z"),
-    ])
+    @Test(
+        "times are right at the edges of the calendar",
+        arguments: [
+            (0, "1970-01-01T00:00:00Z"), (951_782_400_000, "2000-02-29T00:00:00Z"),
+            (951_868_799_999, "2000-02-29T23:59:59Z"),
+            (951_868_800_000, "2000-03-01T00:00:00Z"), (1_795_255_200_000, "2026-11-21T10:00:00Z"),
+            (4_107_542_399_000, "2100-02-28T23:59:59Z"), (4_107_542_400_000, "2100-03-01T00:00:00Z"),
+        ])
     func timestamps(milliseconds: Int64, text: String) {
         #expect(Timestamp.text(milliseconds: milliseconds) == text)
     }
@@ -80,10 +86,12 @@ struct LogTests {
         let entry = JournalEntry(
             .warning, "record quarantined",
             [("message_id", "0123456789abcdef0123456789abcdef"), ("namespace", "a b"), ("x-odd.key", "two\nlines")])
-        #expect(entry.fields == [
-            "MESSAGE=record quarantined namespace=\"a b\" x-odd.key=two\\x0alines", "PRIORITY=4", "SYSLOG_IDENTIFIER=upsertd",
-            "MESSAGE_ID=0123456789abcdef0123456789abcdef", "UPSERTD_NAMESPACE=a b", "UPSERTD_X_ODD_KEY=two\nlines",
-        ])
+        #expect(
+            entry.fields == [
+                "MESSAGE=record quarantined namespace=\"a b\" x-odd.key=two\\x0alines", "PRIORITY=4",
+                "SYSLOG_IDENTIFIER=upsertd",
+                "MESSAGE_ID=0123456789abcdef0123456789abcdef", "UPSERTD_NAMESPACE=a b", "UPSERTD_X_ODD_KEY=two\nlines",
+            ])
     }
 
     @Test("a field's name stays within what the journal takes")

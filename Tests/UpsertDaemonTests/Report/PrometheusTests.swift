@@ -5,16 +5,23 @@ import UpsertDaemon
 struct PrometheusTests {
     private let lines = fullReport().metrics.split(separator: "\n").map(String.init)
 
-    @Test("the numbers are those of the status", arguments: [
-        "upsertd_info{version=\"1.2.3\"} 1", "upsertd_state{state=\"running\"} 1", "upsertd_state{state=\"failed\"} 0",
-        "upsertd_queued_records 1241", "upsertd_queued_oldest_age_seconds 3.25", "upsertd_accepted_records_total 10000",
-        "upsertd_delivered_requests_total 12", "upsertd_rejected_records_total 6", "upsertd_quarantine_records 5",
-        "upsertd_quarantined_records_total 9", "upsertd_held_keys 11", "upsertd_idle 0",
-        "upsertd_target_held{target=\"main\",kind=\"unauthorized\"} 1", "upsertd_target_held{target=\"textIndex\",kind=\"\"} 0",
-        "upsertd_target_request_bytes_max{target=\"main\"} 1000000", "upsertd_target_paused{target=\"textIndex\"} 1",
-        "upsertd_target_in_flight_requests{target=\"main\"} 2", "upsertd_spool_incoming_files{directory=\"/var/spool/a\\\\b\"} 3",
-        "upsertd_outbox_failed{path=\"/app.db\"} 1",
-    ])
+    @Test(
+        "the numbers are those of the status",
+        arguments: [
+            "upsertd_info{version=\"1.2.3\"} 1", "upsertd_state{state=\"running\"} 1",
+            "upsertd_state{state=\"failed\"} 0",
+            "upsertd_queued_records 1241", "upsertd_queued_oldest_age_seconds 3.25",
+            "upsertd_accepted_records_total 10000",
+            "upsertd_delivered_requests_total 12", "upsertd_rejected_records_total 6", "upsertd_quarantine_records 5",
+            "upsertd_quarantined_records_total 9", "upsertd_held_keys 11", "upsertd_idle 0",
+            "upsertd_target_held{target=\"main\",kind=\"unauthorized\"} 1",
+            "upsertd_target_held{target=\"textIndex\",kind=\"\"} 0",
+            "upsertd_target_request_bytes_max{target=\"main\"} 1000000",
+            "upsertd_target_paused{target=\"textIndex\"} 1",
+            "upsertd_target_in_flight_requests{target=\"main\"} 2",
+            "upsertd_spool_incoming_files{directory=\"/var/spool/a\\\\b\"} 3",
+            "upsertd_outbox_failed{path=\"/app.db\"} 1",
+        ])
     func samples(line: String) {
         #expect(lines.contains(line))
     }

@@ -128,9 +128,11 @@ struct StatusReportTests {
         #expect(quiet.summary == "failed: the disk is full")
     }
 
-    @Test("ages and numbers read well", arguments: [
-        (0, "0 s"), (119.9, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (172_800, "2 d"),
-    ])
+    @Test(
+        "ages and numbers read well",
+        arguments: [
+            (0, "0 s"), (119.9, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (172_800, "2 d"),
+        ])
     func ages(seconds: Double, text: String) {
         #expect(age(seconds: seconds) == text)
         #expect([0, 999, 1_000, -1_234_567].map(grouped) == ["0", "999", "1,000", "-1,234,567"])

@@ -12,6 +12,8 @@ final class ScriptedDaemon: Sendable {
     let report = Mutex(fullReport())
     let failure = Mutex<(any Error)?>(nil)
     let entries = Mutex<[QuarantineEntry]>([])
+    /// Whether receipts say that records are still under way.
+    let pendingReceipts = Mutex(false)
 
     private func note(_ call: String) throws {
         calls.withLock { $0.append(call) }
@@ -26,7 +28,9 @@ final class ScriptedDaemon: Sendable {
             },
             receipt: { id in
                 try self.note("receipt \(id)")
-                return id == "absent" ? nil : receipt(name: id)
+                var found = receipt(name: id)
+                if self.pendingReceipts.withLock({ $0 }) { found.settledAt = nil }
+                return id == "absent" ? nil : found
             },
             quarantine: { after, limit in
                 try self.note("quarantine \(after) \(limit)")
@@ -62,12 +66,14 @@ func receipt(name: String) -> Receipt {
 }
 
 func quarantineEntry(
-    _ number: Int64, id: String = "doc-1", reason: String = "Vector dimension 3 does not match the dimension of the index 4",
+    _ number: Int64, id: String = "doc-1",
+    reason: String = "Vector dimension 3 does not match the dimension of the index 4",
     data: [UInt8] = Array(#"{"id":"doc-1","values":[1.50,2]},"#.utf8), encoding: Encoding? = .json
 ) -> QuarantineEntry {
     QuarantineEntry(
         number: number, target: "main", namespace: "", id: id, operation: .upsert, reason: reason,
-        quarantinedAt: 1_795_255_200_000, superseded: number == 2, data: data, encoding: encoding, lane: 1, submission: 7,
+        quarantinedAt: 1_795_255_200_000, superseded: number == 2, data: data, encoding: encoding, lane: 1,
+        submission: 7,
         key: RecordKey(high: 1, low: 2), weight: 8, acceptedAt: 0)
 }
 
@@ -168,12 +174,15 @@ struct StatusRoutesTests {
         #expect(await answer("GET", "/v1/quarantine/2").status == 404)
     }
 
-    @Test("operators change things", arguments: [
-        ("/v1/pause", "pause all"), ("/v1/pause?target=main", "pause main"), ("/v1/resume?target=a%20b", "resume a b"),
-        ("/v1/resume", "resume all"), ("/v1/flush", "flush"), ("/v1/reload", "reload"),
-        ("/v1/quarantine/9/retry", "retry 9 false"), ("/v1/quarantine/9/retry?force=1", "retry 9 true"),
-        ("/v1/quarantine/9/retry?force=0", "retry 9 false"), ("/v1/quarantine/9/drop", "drop 9"),
-    ])
+    @Test(
+        "operators change things",
+        arguments: [
+            ("/v1/pause", "pause all"), ("/v1/pause?target=main", "pause main"),
+            ("/v1/resume?target=a%20b", "resume a b"),
+            ("/v1/resume", "resume all"), ("/v1/flush", "flush"), ("/v1/reload", "reload"),
+            ("/v1/quarantine/9/retry", "retry 9 false"), ("/v1/quarantine/9/retry?force=1", "retry 9 true"),
+            ("/v1/quarantine/9/retry?force=0", "retry 9 false"), ("/v1/quarantine/9/drop", "drop 9"),
+        ])
     func changes(target: String, call: String) async {
         for uid: UInt32 in [0, 990, 1_000] {
             let answer = await answer("POST", target, peer: PeerCredentials(pid: 1, uid: uid, gid: 5))
@@ -182,9 +191,11 @@ struct StatusRoutesTests {
         #expect(called() == [call, call, call])
     }
 
-    @Test("others may only read", arguments: [
-        "/v1/pause", "/v1/resume", "/v1/flush", "/v1/reload", "/v1/quarantine/9/retry", "/v1/quarantine/9/drop",
-    ])
+    @Test(
+        "others may only read",
+        arguments: [
+            "/v1/pause", "/v1/resume", "/v1/flush", "/v1/reload", "/v1/quarantine/9/retry", "/v1/quarantine/9/drop",
+        ])
     func forbidden(target: String) async {
         for peer in [PeerCredentials(pid: 1, uid: 1_001, gid: 1_001), nil] {
             let answer = await answer("POST", target, peer: peer)
@@ -197,9 +208,10 @@ struct StatusRoutesTests {
 
     @Test("what is not there is 404, and a wrong method is told with the right one")
     func notThere() async {
-        for target in ["/", "/v1", "/v1/statuses", "/v1/receipts/", "/v1/quarantine/x", "/v1/quarantine/0",
-            "/v1/quarantine/1/retry/2", "/v1/quarantine/1/burn"]
-        {
+        for target in [
+            "/", "/v1", "/v1/statuses", "/v1/receipts/", "/v1/quarantine/x", "/v1/quarantine/0",
+            "/v1/quarantine/1/retry/2", "/v1/quarantine/1/burn",
+        ] {
             #expect(await answer("GET", target).status == 404, "\(target)")
         }
         let post = await answer("POST", "/v1/status")
@@ -217,15 +229,20 @@ struct StatusRoutesTests {
         #expect(called().isEmpty)
     }
 
-    @Test("an error keeps its meaning", arguments: [
-        (OperatorError(.notFound, "no target x") as any Error, 404, "not_found"),
-        (OperatorError(.conflict, "not now"), 409, "conflict"),
-        (OperatorError(.unavailable, "starting"), 503, "unavailable"),
-        (QueueError(.refused, "superseded"), 409, "conflict"),
-        (QueueError(.damaged, "damaged"), 500, "queue"),
-        (ConfigurationErrors([ConfigurationProblem(file: "c", line: 1, column: 2, message: "bad")]), 422, "configuration"),
-        (CancellationError(), 503, "unavailable"),
-    ])
+    @Test(
+        "an error keeps its meaning",
+        arguments: [
+            (OperatorError(.notFound, "no target x") as any Error, 404, "not_found"),
+            (OperatorError(.conflict, "not now"), 409, "conflict"),
+            (OperatorError(.unavailable, "starting"), 503, "unavailable"),
+            (QueueError(.refused, "superseded"), 409, "conflict"),
+            (QueueError(.damaged, "damaged"), 500, "queue"),
+            (
+                ConfigurationErrors([ConfigurationProblem(file: "c", line: 1, column: 2, message: "bad")]), 422,
+                "configuration"
+            ),
+            (CancellationError(), 503, "unavailable"),
+        ])
     func errors(error: any Error, status: Int, code: String) async throws {
         daemon.failure.withLock { $0 = error }
         let answer = await answer("POST", "/v1/reload")

@@ -30,11 +30,3 @@ import UpsertTestSupport
         #expect(names.sorted() == QueueFile.migrations.map(\.name))
     }
 }
-
-/// Writes a file from nothing.
-func writeFile(_ path: String, _ bytes: [UInt8]) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    try #require(descriptor >= 0)
-    defer { close(descriptor) }
-    #expect(write(descriptor, bytes, bytes.count) == bytes.count)
-}

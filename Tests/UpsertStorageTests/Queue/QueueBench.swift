@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 import UpsertCore
 import UpsertStorage
@@ -20,7 +21,8 @@ final class QueueBench {
         current = try Queue(options, now: 0)
     }
 
-    static let rules = RecordRules(api: .vectors, encoding: .json, dimension: nil) { _ in Array(repeating: 7, count: 32) }
+    static let rules = RecordRules(api: .vectors, encoding: .json, dimension: nil) { _ in Array(repeating: 7, count: 32)
+    }
 
     /// Opens the queue again as after kill -9, or after a clean stop.
     func reopen(clean: Bool = false, at now: Int64 = 0) async throws {
@@ -45,7 +47,9 @@ final class QueueBench {
         var reader = RecordReader(Self.rules)
         for (number, line) in lines.enumerated() {
             let padded = Array(line.utf8) + [UInt8](repeating: 0, count: 64)
-            let result = padded.withUnsafeBytes { reader.read(UnsafeRawBufferPointer(rebasing: $0[..<line.utf8.count])) }
+            let result = padded.withUnsafeBytes {
+                reader.read(UnsafeRawBufferPointer(rebasing: $0[..<line.utf8.count]))
+            }
             guard case .operation(let operation) = result else {
                 Issue.record("\(line): \(result)")
                 continue
@@ -88,4 +92,12 @@ final class QueueBench {
                 + status.quarantinedCurrent + status.queuedRecords, "\(status)")
         return status
     }
+}
+
+/// Writes a file from nothing.
+func writeFile(_ path: String, _ bytes: [UInt8]) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    #expect(write(descriptor, bytes, bytes.count) == bytes.count)
 }

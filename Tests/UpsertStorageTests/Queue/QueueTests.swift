@@ -63,7 +63,8 @@ import UpsertTestSupport
         try await bench.accept([#"{"id":"a","values":[1]}"#, #"{"id":"b","values":[1]}"#])
         try await bench.accept([#"{"id":"a","values":[2]}"#])
         let batch = try #require(try await bench.take())
-        let newest = try #require((0..<batch.count).first { String(decoding: batch.record($0), as: UTF8.self).contains("[2]") })
+        let newest = try #require(
+            (0..<batch.count).first { String(decoding: batch.record($0), as: UTF8.self).contains("[2]") })
         let only = batch.part(newest..<newest + 1)
         try await bench.queue.settle([Settlement(batch: only, result: .delivered, holdUntil: nil)], now: 0)
         try await bench.reopen()
@@ -179,12 +180,12 @@ import UpsertTestSupport
     @Test func `with a tiny index the queue still drains everything in order`() async throws {
         let bench = try QueueBench(indexRecordsMax: 3)
         for version in 0..<20 {
-            try await bench.accept((0..<5).map { #"{"id":"k\#($0)","values":[\#(version)]}"# })
+            try await bench.accept((0..<5).map { #"{"id":"k\#($0)","values":[\#(version + 1)]}"# })
         }
         var last: [String: String] = [:]
         for record in try await bench.drain() { last[String(record.prefix(9))] = record }
         #expect(last.count == 5)
-        #expect(last.values.allSatisfy { $0.contains("[19]") })
+        #expect(last.values.allSatisfy { $0.contains("[20]") })
         try await bench.checkedStatus()
     }
 }
