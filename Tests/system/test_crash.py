@@ -16,8 +16,8 @@ def test_fifty_kills_lose_nothing_and_keep_the_order_per_id(directory):
     index = Index(directory / "index", 4)
     # The hold after an unclean start is what makes writes wait; a short one keeps the test short.
     daemon = Daemon(directory, index.url)
-    text = daemon.config.read_text().replace("request_timeout: 5s", "request_timeout: 200ms")
-    daemon.config.write_text(text.replace("ambiguous_hold: 10s", "ambiguous_hold: 400ms"))
+    text = daemon.config.read_text().replace("request_timeout: 5s", "request_timeout: 1s")
+    daemon.config.write_text(text.replace("ambiguous_hold: 10s", "ambiguous_hold: 2s"))
     newest, number = {}, 0
     try:
         for kill in range(KILLS):
@@ -32,6 +32,7 @@ def test_fifty_kills_lose_nothing_and_keep_the_order_per_id(directory):
                     lines.append({"id": name, "values": [float(number), 1, 0.5, 0.25], "metadata": {"version": number}})
                 daemon.drop(f"{number:09d}.ndjson", lines)
                 time.sleep(chance.uniform(0, 0.03))
+            assert daemon.process.poll() is None, daemon.log.read_text()[-2000:]
             daemon.kill()
         daemon.start()
         status = daemon.idle(120)

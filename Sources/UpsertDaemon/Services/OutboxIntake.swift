@@ -142,10 +142,11 @@ final class OutboxIntake: IntakeSource {
     private func refuse(_ row: OutboxRow, of rows: OutboxRows, _ rejection: Rejection, _ submission: Int64) async {
         let lane = await builder.lane(String(decoding: row.namespace.prefix(512), as: UTF8.self))
         let data = unsafe rows.withRecord(of: row) { unsafe Array($0) }
+        let id = rejection.id ?? row.id.map { String(decoding: $0.prefix(512), as: UTF8.self) } ?? ""
         let pointer = rejection.pointer.isEmpty ? "" : " at \(rejection.pointer)"
         builder.acceptance.refusedRows.append(
             RefusedRow(
-                lane: lane, submission: submission, id: rejection.id ?? "",
+                lane: lane, submission: submission, id: id,
                 reason: "outbox row \(row.key.seq)\(pointer): \(rejection.reason)", data: data))
         logger.warning(
             "outbox row refused, see upsertctl quarantine list",

@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOCore
 internal import NIOSSL
 
 /// A transport that cannot even be set up; for the operator.
