@@ -1,10 +1,13 @@
 """The main path: drop a file, see its records in the index."""
 
+import collections
 import json
 import os
 import random
 import subprocess
 import time
+
+import pytest
 
 from conftest import BINARIES, KEY, Daemon, Index, vector
 
@@ -213,3 +216,18 @@ def test_the_sandbox_shows_the_main_job(directory):
     finally:
         process.terminate()
         assert process.wait(40) == 0
+
+
+@pytest.mark.parametrize("dimension,metadata,fits", [(386, 0, 1000), (768, 500, 559), (1536, 2000, 245)])
+def test_requests_are_as_large_as_the_vendors_sizing_table_says(directory, dimension, metadata, fits):
+    index = Index(directory / "index", dimension)
+    daemon = Daemon(directory, index.url).start()
+    try:
+        filler = {"metadata": {"m": "x" * (metadata - len('{"m":""}'))}} if metadata else {}
+        daemon.drop("a.ndjson", [{"id": f"id{n:06d}", "values": vector(n, dimension), **filler} for n in range(fits + 1)])
+        daemon.idle()
+        sizes = collections.Counter(entry["request"] for entry in index.journal()["entries"])
+        assert sorted(sizes.values()) == [1, fits]
+    finally:
+        daemon.stop()
+        index.stop()

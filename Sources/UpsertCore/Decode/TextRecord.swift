@@ -56,26 +56,28 @@ extension RecordReader {
     private mutating func readEnvelopeField(
         _ key: StringToken, _ cursor: inout JSONCursor, _ envelope: inout Envelope
     ) throws(Rejection) {
-        let name = cursor.text(key)
-        if !envelope.seen.insert(name).inserted {
-            throw Rejection(.duplicateField, at: "/" + name, "field \"\(name)\" appears twice")
+        // Only envelopes get here, and they have no other fields.
+        guard let field = Envelope.field(key, cursor) else { throw cursor.malformed("not a field of an envelope") }
+        let pointer = "/" + field.rawValue
+        if !envelope.seen.insert(field).inserted {
+            throw Rejection(.duplicateField, at: pointer, "field \"\(field.rawValue)\" appears twice")
         }
-        switch name {
-        case "op": envelope.operation = try readOperationName(&cursor)
-        case "namespace": envelope.namespace = try readNamespace(&cursor)
-        case "record":
+        switch field {
+        case .operation: envelope.operation = try readOperationName(&cursor)
+        case .namespace: envelope.namespace = try readNamespace(&cursor)
+        case .record:
             if cursor.current != UInt8(ascii: "{") {
-                throw cursor.wrongType("record", at: "/record", mustBe: "an object")
+                throw cursor.wrongType("record", at: pointer, mustBe: "an object")
             }
             envelope.hasRecord = true
             cursor.depth = 1
-            try readTextFields(&cursor, under: "/record")
+            try readTextFields(&cursor, under: pointer)
             cursor.depth = 0
-        default:
+        case .id, .underscoreID:
             if hasID {
-                throw Rejection(.duplicateField, at: "/" + name, "an envelope and its record have one id between them")
+                throw Rejection(.duplicateField, at: pointer, "an envelope and its record have one id between them")
             }
-            try readID(&cursor, at: "/" + name)
+            try readID(&cursor, at: pointer)
         }
     }
 
@@ -109,14 +111,31 @@ extension RecordReader {
 
 /// What an envelope said.
 private struct Envelope {
-    var seen: Set<String> = []
+    /// The fields that an envelope has.
+    enum Field: String {
+        case operation = "op"
+        case namespace, record, id
+        case underscoreID = "_id"
+    }
+
+    var seen: Set<Field> = []
     var operation: OperationKind?
     var namespace: String?
     var hasRecord = false
 
+    /// The field a key names; nil for any other.
+    static func field(_ key: StringToken, _ cursor: JSONCursor) -> Field? {
+        if key.escaped { return Field(rawValue: cursor.text(key)) }
+        if cursor.equals(key, "_id") { return .underscoreID }
+        if cursor.equals(key, "id") { return .id }
+        if cursor.equals(key, "op") { return .operation }
+        if cursor.equals(key, "record") { return .record }
+        return cursor.equals(key, "namespace") ? .namespace : nil
+    }
+
     static func isID(_ key: StringToken, _ cursor: JSONCursor) -> Bool {
-        if key.escaped { return ["id", "_id"].contains(cursor.text(key)) }
-        return cursor.equals(key, "_id") || cursor.equals(key, "id")
+        let field = field(key, cursor)
+        return field == .id || field == .underscoreID
     }
 
     /// Whether the object is an envelope rather than a bare record. Ends at the first field that only a record can have.
@@ -126,12 +145,11 @@ private struct Envelope {
         guard try cursor.openObject() else { return false }
         repeat {
             let key = try cursor.readKey()
-            let name = key.count <= 32 ? cursor.text(key) : ""
-            switch name {
-            case "op": hasControl = hasControl || cursor.current == UInt8(ascii: "\"")
-            case "record": hasControl = hasControl || cursor.current == UInt8(ascii: "{")
-            case "namespace", "id", "_id": break
-            default: return false
+            switch field(key, cursor) {
+            case .operation: hasControl = hasControl || cursor.current == UInt8(ascii: "\"")
+            case .record: hasControl = hasControl || cursor.current == UInt8(ascii: "{")
+            case .namespace, .id, .underscoreID: break
+            case nil: return false
             }
             guard try cursor.skipValue() else { throw cursor.malformed("expected a value") }
         } while try cursor.hasNextField()

@@ -72,7 +72,7 @@ final class TargetDeliveryService: Sendable {
             while !Task.isCancelled {
                 beat()
                 await turn(&loop, &group)
-                if loop.state.isStopping, loop.state.requestsInFlight == 0, !loop.mustFlush { break }
+                if loop.isFinished { break }
                 if WallClock.now() >= loop.deadline { break }
             }
             // What is still on the wire ends as ambiguous when its connection closes.
@@ -96,6 +96,8 @@ final class TargetDeliveryService: Sendable {
         var log = DeliveryLog()
         /// When to give up waiting for answers (Unix milliseconds).
         var deadline: Int64 = .max
+        /// Whether the loop was stopped and everything is answered and stored.
+        var isFinished: Bool { state.isStopping && state.requestsInFlight == 0 && !mustFlush }
         /// Transports that a reload has replaced; closed once their last request is answered.
         var retired: [any Transport] = []
     }
@@ -109,7 +111,7 @@ final class TargetDeliveryService: Sendable {
         if loop.state.requestsInFlight == 0 { await closeRetired(&loop) }
         let wait = await send(&loop, &group)
         publish(loop)
-        guard wait > 0 else { return }
+        guard wait > 0, !loop.isFinished else { return }
         let untilDeadline = loop.deadline == .max ? wait : min(wait, max(1, loop.deadline - WallClock.now()))
         await withTaskCancellationHandler {
             await mailbox.wait(atMost: untilDeadline)

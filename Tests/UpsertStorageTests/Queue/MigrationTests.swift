@@ -6,14 +6,16 @@ import UpsertTestSupport
 
 @Suite struct MigrationTests {
     /// SHA-256 of every released migration. A released migration is never edited: add a new one.
-    private static let released: [String: String] = [:]
+    private static let released = [
+        "v0001_queue": "39f7290de6f82502cf9cd5d48b6b32a264b30870cd5ddba22b0eb83ee94f4faf"
+    ]
 
     @Test func `released migrations are unchanged`() {
         for migration in QueueFile.migrations {
             let digest = SHA256.hash(data: migration.sql).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-            if let expected = Self.released[migration.name] { #expect(digest == expected, "\(migration.name)") }
+            #expect(digest == Self.released[migration.name], "\(migration.name)")
         }
-        #expect(Set(Self.released.keys).isSubset(of: QueueFile.migrations.map(\.name)))
+        #expect(Set(Self.released.keys) == Set(QueueFile.migrations.map(\.name)))
     }
 
     @Test func `every file in migrations is applied`() throws {
