@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import BINARIES, KEY, Daemon, Index, vector
+from conftest import BINARIES, Daemon, Index, vector
 
 
 def records(count, start=0, **more):

@@ -20,12 +20,13 @@ extension RecordReader {
         guard try cursor.openObject() else { return }
         repeat {
             let key = try cursor.readKey()
-            if Envelope.isID(key, cursor) {
-                let pointer = parent + JSONPointer.step(cursor.text(key))
+            if let field = Envelope.field(key, cursor), field == .underscoreID || field == .id {
                 if hasID {
-                    throw Rejection(.duplicateField, at: pointer, "a record has one of \"_id\" and \"id\", once")
+                    throw Rejection(
+                        .duplicateField, at: "\(parent)/\(field.rawValue)",
+                        "a record has one of \"_id\" and \"id\", once")
                 }
-                try readID(&cursor, at: pointer)
+                try readID(&cursor, at: "\(parent)/\(field.rawValue)")
             } else {
                 try fields.readEntry(key, &cursor, under: parent)
             }
@@ -131,11 +132,6 @@ private struct Envelope {
         if cursor.equals(key, "op") { return .operation }
         if cursor.equals(key, "record") { return .record }
         return cursor.equals(key, "namespace") ? .namespace : nil
-    }
-
-    static func isID(_ key: StringToken, _ cursor: JSONCursor) -> Bool {
-        let field = field(key, cursor)
-        return field == .id || field == .underscoreID
     }
 
     /// Whether the object is an envelope rather than a bare record. Ends at the first field that only a record can have.

@@ -6,7 +6,7 @@ final class IntakePause: Sendable {
     private let reading: Int32
     private let writing: Int32
 
-    /// - Throws: ``QueueError``-free plain text where no pipe can be had.
+    /// - Throws: When the process has no descriptors left.
     init() throws(DescriptorsExhausted) {
         var ends: (Int32, Int32) = (0, 0)
         let made = unsafe withUnsafeMutableBytes(of: &ends) { unsafe pipe($0.bindMemory(to: Int32.self).baseAddress!) }

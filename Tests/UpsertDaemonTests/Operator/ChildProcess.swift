@@ -7,11 +7,11 @@ struct ProcessResult: Sendable {
     var errors: String
 }
 
-/// Runs a program of this package to its end, its output going to files in `directory`.
+/// Runs a program to its end, its output going to files in `directory`: one of this package by name, another by path.
 func runProgram(
     _ name: String, _ arguments: [String], in directory: String, input: String = "", environment: [String] = []
 ) async -> ProcessResult {
-    let program = programDirectory + "/" + name
+    let program = name.hasPrefix("/") ? name : programDirectory + "/" + name
     let number = UInt64.random(in: .min ... .max)
     let paths = ["in", "out", "err"].map { "\(directory)/.\(number).\($0)" }
     writeFile(paths[0], input)
