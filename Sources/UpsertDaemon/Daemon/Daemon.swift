@@ -72,7 +72,7 @@ package struct Daemon {
             StatusService(running: running, heart: heart, started: started),
             ReloadService(running: running),
             delivery,
-            IntakeService(intake: intake),
+            IntakeService(running: running, intake: intake),
         ]
         var settings = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint],

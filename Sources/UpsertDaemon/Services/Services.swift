@@ -4,14 +4,17 @@ internal import Synchronization
 internal import UpsertCore
 internal import UpsertStorage
 
-/// Takes records in until the daemon stops.
+/// Takes records in until the daemon stops. The first service to stop, so it says that stopping has begun.
 struct IntakeService: Service {
+    let running: RunningDaemon
     let intake: Intake
 
     func run() async throws {
         try await withGracefulShutdownHandler {
             try await intake.run()
         } onGracefulShutdown: {
+            running.phase = .draining
+            SystemdNotifier().stopping(status: "draining: intake has stopped, requests in flight are waited for")
             intake.stop()
         }
     }
@@ -29,15 +32,14 @@ final class DeliveryService: Service {
 
     func run() async throws {
         let targets = running.targets
-        let clean = await withGracefulShutdownHandler {
-            await withTaskGroup(of: Bool.self) { group in
+        let clean = try await withGracefulShutdownHandler {
+            try await withThrowingTaskGroup(of: Bool.self) { group in
                 for target in targets {
-                    group.addTask { await target.delivery.run() }
+                    group.addTask { try await target.delivery.run() }
                 }
-                return await group.reduce(true) { $0 && $1 }
+                return try await group.reduce(true) { $0 && $1 }
             }
         } onGracefulShutdown: { [running] in
-            running.phase = .draining
             for target in targets { target.delivery.stop(within: running.configuration.shutdownTimeout.milliseconds) }
         }
         self.clean.store(clean, ordering: .releasing)
@@ -50,7 +52,8 @@ struct QueueService: Service {
     let delivery: DeliveryService
 
     func run() async throws {
-        try? await gracefulShutdown()  // cancelled: the queue is closed all the same
+        // Cancelled instead: something failed, and a queue on a failing disk is best left as it is.
+        do { try await gracefulShutdown() } catch { return }
         running.phase = .stopping
         try await running.queue.close(clean: delivery.isClean)
         let queued = try await running.queue.status().queuedRecords

@@ -43,8 +43,6 @@ struct StatusService: Service {
                 do { try await Task.sleep(for: interval) } catch { break }
             }
         }
-        let line = (try? await running.report().summary) ?? "stopped"
-        notifier.stopping(status: line)
     }
 }
 

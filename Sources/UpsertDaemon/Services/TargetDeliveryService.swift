@@ -64,7 +64,8 @@ final class TargetDeliveryService: Sendable {
     /// Delivers until ``stop(within:)`` and everything in flight is answered, or until the task is cancelled.
     ///
     /// - Returns: Whether every attempt was answered.
-    func run() async -> Bool {
+    /// - Throws: ``FatalStorageError`` when the disk failed while something was stored.
+    func run() async throws -> Bool {
         var loop = DeliveryLoop(
             state: TargetDelivery(settings: start.settings), transport: start.transport, linger: start.linger)
         loop.state.pause(status.isPaused)
@@ -72,7 +73,7 @@ final class TargetDeliveryService: Sendable {
             while !Task.isCancelled {
                 beat()
                 await turn(&loop, &group)
-                if loop.isFinished { break }
+                if loop.isFinished || loop.fatal != nil { break }
                 if WallClock.now() >= loop.deadline { break }
             }
             // What is still on the wire ends as ambiguous when its connection closes.
@@ -80,6 +81,7 @@ final class TargetDeliveryService: Sendable {
             await loop.transport.close()
             group.cancelAll()
         }
+        if let fatal = loop.fatal { throw fatal }
         return loop.state.isClean && !loop.mustFlush
     }
 
@@ -96,6 +98,8 @@ final class TargetDeliveryService: Sendable {
         var log = DeliveryLog()
         /// When to give up waiting for answers (Unix milliseconds).
         var deadline: Int64 = .max
+        /// The disk failed: the process must end and recover.
+        var fatal: FatalStorageError?
         /// Whether the loop was stopped and everything is answered and stored.
         var isFinished: Bool { state.isStopping && state.requestsInFlight == 0 && !mustFlush }
         /// Transports that a reload has replaced; closed once their last request is answered.
@@ -111,7 +115,7 @@ final class TargetDeliveryService: Sendable {
         if loop.state.requestsInFlight == 0 { await closeRetired(&loop) }
         let wait = await send(&loop, &group)
         publish(loop)
-        guard wait > 0, !loop.isFinished else { return }
+        guard wait > 0, !loop.isFinished, loop.fatal == nil else { return }
         let untilDeadline = loop.deadline == .max ? wait : min(wait, max(1, loop.deadline - WallClock.now()))
         await withTaskCancellationHandler {
             await mailbox.wait(atMost: untilDeadline)
@@ -170,6 +174,7 @@ final class TargetDeliveryService: Sendable {
             if loop.mustFlush { logger.notice("settled batches are on disk again") }
             loop.mustFlush = false
         } catch {
+            if FatalStorageError.isFatal(error) { loop.fatal = FatalStorageError(error) }
             if !loop.mustFlush {
                 logger.error(
                     "cannot store what was delivered; nothing more is sent until it is, and nothing is lost",

@@ -40,7 +40,7 @@ extension Queue {
             complete: query.integer(4) != 0, counts: counts, settledAt: query.isNull(11) ? nil : query.integer(11))
     }
 
-    /// Deletes receipts of settled submissions older than 24 hours or beyond the newest 100,000, and gives the space
+    /// Deletes holds that have ended and receipts of settled submissions older than 24 hours or beyond the newest 100,000, and gives the space
     /// of a drained queue back to the file system. Bounded work: at most 10,000 receipts and 8 MB a call.
     package func maintain(now: Int64) throws {
         let old = try connection.statement(
@@ -50,6 +50,9 @@ extension Queue {
             """)
         try old.bind(1, now - 24 * 3_600_000)
         try old.run()
+        let ended = try connection.statement("DELETE FROM hold WHERE until <= ?")
+        try ended.bind(1, now)
+        try ended.run()
         let free = try connection.integer("PRAGMA freelist_count")
         let pages = try connection.integer("PRAGMA page_count")
         // Giving pages back one by one moves live ones about, at 150 µs and 66 KB written each (decision 0001); rewriting

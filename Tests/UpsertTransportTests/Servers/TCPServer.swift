@@ -47,7 +47,12 @@ final class TCPServer: Sendable {
 
     /// Waits until the peer (or we) closed a connection.
     func waitForClose(of index: Int) async throws {
-        try await accepted.channels.withLock { $0[index] }.closeFuture.get()
+        let channel = accepted.channels.withLock { $0[index] }
+        try await withTaskCancellationHandler {
+            try await channel.closeFuture.get()
+        } onCancel: {
+            channel.close(promise: nil)
+        }
     }
 
     func stop() async throws {
