@@ -112,13 +112,19 @@ let package = Package(
                 "UpsertTransport", "UpsertHTTP", "UpsertTestSupport", nio("NIOCore"), nio("NIOPosix"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
+            exclude: ["Certificates"],
             swiftSettings: testing),
         .testTarget(
             name: "UpsertIndexTests",
             dependencies: ["UpsertIndex", "UpsertHTTP"],
             swiftSettings: testing),
         .testTarget(
-            name: "UpsertDaemonTests", dependencies: ["UpsertDaemon", "UpsertTestSupport"], swiftSettings: testing),
+            name: "UpsertDaemonTests",
+            dependencies: [
+                "UpsertDaemon", "UpsertHTTP", "UpsertCore", "UpsertStorage", "UpsertTransport", "UpsertTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: testing),
     ],
     swiftLanguageModes: [.v6]
 )

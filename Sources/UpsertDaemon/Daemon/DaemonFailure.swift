@@ -9,6 +9,7 @@ package enum DaemonFailure {
         switch error {
         case is ConfigurationErrors, is APIKeyFailure, is TransportSetupError, is EndpointError, is SandboxError: 78
         case is SpoolProblem: 78
+        case let error as OperatorError where error.code == .invalid: 78
         case let error as QueueError:
             switch error.code {
             case .inUse: 75

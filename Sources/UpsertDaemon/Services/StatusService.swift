@@ -16,9 +16,11 @@ struct StatusService: Service {
         if let path = status.socket {
             let access = OperatorAccess(adminGroup: status.adminGroup)
             let routes = StatusRoutes(running.operatorInterface, access: access)
+            let readers = try status.readGroup.map { name in try SocketGroup(name) }
             listener = try await HTTPListener.bind(
                 .unix(path: path, mode: status.mode), configuration: HTTPConfiguration(bodyBytesMax: 1 << 20)
             ) { await routes.answer($0) }
+            try readers?.take(path)
         }
         running.phase = .running
         let notifier = SystemdNotifier()

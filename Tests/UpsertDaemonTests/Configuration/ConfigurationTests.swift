@@ -118,6 +118,8 @@ struct ConfigurationTests {
                 "c.yaml:4:5: unknown key \"targte\" in spools[0]; did you mean \"target\"?"
             ])
         #expect(
+            problems(adding: "    requsts_in_flght_max: 8", after: 6).first?.contains("requests_in_flight_max") == true)
+        #expect(
             problems("queue: {wibble: 1}\n" + good) == [
                 "c.yaml:1:9: unknown key \"wibble\" in queue; known keys: directory, index_memory_max"
             ])
