@@ -41,7 +41,12 @@ package struct Hold: Sendable, Equatable {
         case refusedAll = "refused_all"
         /// A write to a namespace alias.
         case alias
+        /// Records accepted in a form that the target's transport cannot carry.
+        case transport
         /// An operator said so.
         case paused
+
+        /// Whether it is about the namespace of the request and not about the whole target.
+        package var isOfNamespace: Bool { self == .alias || self == .transport || self == .refusedAll }
     }
 }

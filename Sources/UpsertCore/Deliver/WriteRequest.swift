@@ -38,6 +38,8 @@ package struct IndexDescription: Sendable, Equatable {
 
 /// Sends requests to one target. Never retries: one retry layer only, and it is not here.
 package protocol Transport: Sendable {
+    /// The encodings that it sends.
+    var encodings: Set<Encoding> { get }
     /// Sends one request and says what became of it, within the configured request timeout.
     func send(_ request: WriteRequest) async -> Outcome
     /// Asks the index for its dimension and size (`describe_index_stats`).

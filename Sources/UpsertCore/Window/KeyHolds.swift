@@ -1,6 +1,6 @@
 /// Keys for which a different version must not be sent yet, because an earlier request may still be applied.
 ///
-/// Bounded: beyond ``countMax`` keys everything is held until the last of those holds ends, which is safe and simple.
+/// Bounded: beyond ``countMax`` keys the whole namespace of a further key is held instead, which is safe and simple.
 struct KeyHolds: Sendable {
     struct Hold: Sendable {
         /// Unix milliseconds.
@@ -12,8 +12,6 @@ struct KeyHolds: Sendable {
     static let countMax = 200_000
 
     private(set) var holds: [RecordKey: Hold] = [:]
-    /// Nothing at all is sent before this time.
-    private(set) var everythingUntil: Int64 = 0
     /// The earliest end among `holds`.
     private var earliest: Int64 = .max
 
@@ -23,28 +21,25 @@ struct KeyHolds: Sendable {
 
     func blocks(_ key: RecordKey) -> Bool { holds.isEmpty ? false : holds[key]?.blocks ?? false }
 
-    mutating func insert(_ key: RecordKey, until: Int64, blocks: Bool) {
-        if holds[key] == nil, holds.count >= Self.countMax {
-            everythingUntil = max(everythingUntil, until)
-            // A version that waits needs its entry, or nothing would offer it again.
-            guard blocks else { return }
-        }
+    /// Holds a key until `until` (Unix milliseconds).
+    ///
+    /// - Parameter blocks: Whether a version waits for the end; it always has room, or nothing would offer it again.
+    /// - Returns: False when there is no room, so that its namespace has to be held.
+    mutating func insert(_ key: RecordKey, until: Int64, blocks: Bool) -> Bool {
+        guard blocks || holds.count < Self.countMax || holds[key] != nil else { return false }
         let longer = max(until, holds[key]?.until ?? 0)
         holds[key] = Hold(until: longer, blocks: blocks || (holds[key]?.blocks ?? false))
         earliest = min(earliest, until)
+        return true
     }
 
     mutating func block(_ key: RecordKey) { holds[key]?.blocks = true }
 
     /// The next time at which a hold ends.
-    var nextEnd: Int64? {
-        if everythingUntil > 0 { return min(everythingUntil, holds.isEmpty ? .max : earliest) }
-        return holds.isEmpty ? nil : earliest
-    }
+    var nextEnd: Int64? { holds.isEmpty ? nil : earliest }
 
     /// Ends the holds whose time has come and returns the keys whose waiting version may go now.
     mutating func release(now: Int64) -> [RecordKey] {
-        if everythingUntil <= now { everythingUntil = 0 }
         guard !holds.isEmpty, earliest <= now else { return [] }
         var released: [RecordKey] = []
         earliest = .max

@@ -7,8 +7,13 @@ struct Lane: Sendable {
     /// Slots of chunks that are not in the key index yet, oldest first from `coldHead`.
     var cold: [UInt32] = []
     var coldHead = 0
-    /// Nothing of this namespace is sent before this time (Unix milliseconds); `.max` until an operator acts.
+    /// Nothing of this namespace is sent before this time (Unix milliseconds), since more of its keys are held than are
+    /// remembered one by one.
     var heldUntil: Int64 = 0
+    /// Whether the round of its target has it.
+    var isListed = false
+    /// Chunks of it that are in the key index.
+    var warmChunks = 0
 
     /// Chunks of one operation and encoding, which can share requests.
     struct Stream: Sendable {
@@ -27,9 +32,11 @@ struct Lane: Sendable {
         self.namespace = namespace
     }
 
+    var hasWaiting: Bool { streams.contains { $0.waitingRecords > 0 } }
+
     var hasCold: Bool { coldHead < cold.count }
 
-    mutating func nextCold() -> UInt32? { hasCold ? cold[coldHead] : nil }
+    func nextCold() -> UInt32? { hasCold ? cold[coldHead] : nil }
 
     mutating func removeFirstCold() {
         coldHead += 1

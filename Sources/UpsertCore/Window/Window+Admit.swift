@@ -26,7 +26,7 @@ extension Window {
         let wasFound = chunks[Int(head.slot)]?.found == true && now < foundUntil
         supersede(head, by: place)
         index[key] = place
-        if wasFound { holds.insert(key, until: foundUntil, blocks: true) }
+        if wasFound { hold(key, of: place, until: foundUntil, blocks: true) }
         if holds.blocks(key) { block(place) }
     }
 
@@ -44,11 +44,11 @@ extension Window {
         let wasFound = chunks[Int(replaced.slot)]?.found == true && now < foundUntil
         supersede(replaced, by: place)
         index[key] = place
-        if wasFound { holds.insert(key, until: foundUntil, blocks: true) }
+        if wasFound { hold(key, of: place, until: foundUntil, blocks: true) }
         if holds.blocks(key) { block(place) }
     }
 
-    private mutating func supersede(_ older: RecordPlace, by newer: RecordPlace) {
+    mutating func supersede(_ older: RecordPlace, by newer: RecordPlace) {
         finish(older)
         supersededUnsaved += 1
         dirty.insert(older.slot)

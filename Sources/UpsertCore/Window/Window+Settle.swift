@@ -15,7 +15,7 @@ extension Window {
         dirty.insert(place.slot)
         let until = max(holdUntil ?? 0, found ? foundUntil : 0)
         let held = until > now
-        if held { holds.insert(key, until: until, blocks: false) }
+        if held { hold(key, of: place, until: until, blocks: false) }
         guard index[key] == place else { return }
         guard !chains.isEmpty, var later = chains.removeValue(forKey: key) else {
             index[key] = nil
@@ -24,21 +24,45 @@ extension Window {
         let next = later.removeFirst()
         if !later.isEmpty { chains[key] = later }
         index[key] = next
-        if held { holds.insert(key, until: until, blocks: true) } else { unblock(next) }
+        if held { hold(key, of: next, until: until, blocks: true) } else { unblock(next) }
     }
 
-    /// Puts a batch's records back as waiting, for a batch that was never sent.
-    package mutating func putBack(_ batch: Batch) {
-        for place in batch.places { unblock(place) }
+    /// Puts a batch's records back as waiting, for a batch that was not applied for certain.
+    ///
+    /// A version that came while the batch was out replaces its record, as if that had waited all along.
+    package mutating func putBack(_ batch: Batch, now: Int64) {
+        for position in 0..<batch.count {
+            let place = batch.places[position]
+            unblock(place)
+            guard !chains.isEmpty else { continue }
+            let key = batch.key(position)
+            guard index[key] == place, var later = chains[key], let newer = later.first,
+                let operation = chunks[Int(newer.slot)]?.operation, operation != .update
+            else { continue }
+            let wasFound = chunks[Int(place.slot)]?.found == true && now < foundUntil
+            later.removeFirst()
+            chains[key] = later.isEmpty ? nil : later
+            supersede(place, by: newer)
+            index[key] = newer
+            if wasFound { hold(key, of: newer, until: foundUntil, blocks: true) } else { unblock(newer) }
+        }
     }
 
     /// Holds a key read back from the queue at start.
-    package mutating func hold(_ key: RecordKey, until: Int64) {
-        holds.insert(key, until: until, blocks: false)
+    package mutating func hold(_ key: RecordKey, lane: LaneNumber, until: Int64) {
+        hold(key, lane: lane, until: until, blocks: false)
     }
 
-    /// Keeps a namespace from being sent until `until` (Unix milliseconds).
-    package mutating func hold(lane: LaneNumber, until: Int64) { lanes[lane]?.heldUntil = until }
+    /// Keeps other versions of a key than the one that may be applied from being sent until `until` (Unix milliseconds).
+    mutating func hold(_ key: RecordKey, of place: RecordPlace, until: Int64, blocks: Bool) {
+        guard let lane = chunks[Int(place.slot)]?.lane else { return }
+        hold(key, lane: lane, until: until, blocks: blocks)
+    }
+
+    private mutating func hold(_ key: RecordKey, lane: LaneNumber, until: Int64, blocks: Bool) {
+        guard !holds.insert(key, until: until, blocks: blocks), let known = lanes[lane] else { return }
+        lanes[lane]?.heldUntil = max(known.heldUntil, until)
+    }
 
     /// Chunks that need to be stored: those with records superseded since, and those that are done.
     package struct Unsaved: Sendable {

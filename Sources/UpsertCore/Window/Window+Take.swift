@@ -17,15 +17,19 @@ package struct TakeRules: Sendable {
     package var urgent: Bool
     /// Bounds of one request by encoding and operation.
     package var limits: @Sendable (Encoding, OperationKind) -> RequestLimits
+    /// Whether a namespace may be sent to now.
+    package var admission: @Sendable (LaneNumber, OperationKind) -> LaneAdmission
 
     package init(
         now: Int64, linger: Int64, urgent: Bool,
-        limits: @escaping @Sendable (Encoding, OperationKind) -> RequestLimits = RequestLimits.published
+        limits: @escaping @Sendable (Encoding, OperationKind) -> RequestLimits = RequestLimits.published,
+        admission: @escaping @Sendable (LaneNumber, OperationKind) -> LaneAdmission = { _, _ in .open }
     ) {
         self.now = now
         self.linger = linger
         self.urgent = urgent
         self.limits = limits
+        self.admission = admission
     }
 }
 
@@ -38,39 +42,66 @@ extension Window {
         target: String, rules: TakeRules, content: (UInt32, Int64) throws -> ChunkContent
     ) rethrows -> Take {
         offerReleased(now: rules.now)
-        if holds.everythingUntil > rules.now { return .wait(until: holds.everythingUntil) }
-        guard let round = rounds[target], !round.isEmpty else { return .nothing }
         var earliest = holds.nextEnd ?? .max
-        let start = roundNext[target, default: 0] % round.count
-        for step in 0..<round.count {
-            let number = round[(start + step) % round.count]
-            guard let lane = lanes[number] else { continue }
-            if lane.heldUntil > rules.now {
-                if lane.streams.contains(where: { $0.waitingRecords > 0 }) { earliest = min(earliest, lane.heldUntil) }
+        for _ in 0..<(rounds[target]?.count ?? 0) {
+            guard let number = rounds[target]?.removeFirst(), let lane = lanes[number] else { continue }
+            guard lane.hasWaiting else {
+                lanes[number]?.isListed = false
                 continue
             }
-            for stream in lane.streams.indices {
-                guard let ready = readyTime(number, stream, rules) else { continue }
-                guard ready <= rules.now else {
-                    earliest = min(earliest, ready)
-                    continue
-                }
-                roundNext[target] = (start + step + 1) % round.count
-                return .batch(try collect(number, stream, rules, content))
+            rounds[target]?.append(number)
+            if lane.heldUntil > rules.now {
+                earliest = min(earliest, lane.heldUntil)
+                continue
+            }
+            switch nextStream(number, rules) {
+            case .ready(let stream, let limits): return .batch(try collect(number, stream, limits, content))
+            case .notBefore(let time): earliest = min(earliest, time)
             }
         }
         return earliest == .max ? .nothing : .wait(until: earliest)
     }
 
-    /// When the stream has a batch worth sending; nil when nothing waits in it.
-    private mutating func readyTime(_ number: LaneNumber, _ stream: Int, _ rules: TakeRules) -> Int64? {
+    /// Which of a lane's streams has its turn.
+    private enum NextStream {
+        case ready(Int, RequestLimits)
+        case notBefore(Int64)
+    }
+
+    /// The stream whose first chunk has waited longest, of those that may be sent now.
+    private mutating func nextStream(_ number: LaneNumber, _ rules: TakeRules) -> NextStream {
+        var earliest: Int64 = .max
+        var best: (stream: Int, turn: Int64, limits: RequestLimits)?
+        for stream in lanes[number]?.streams.indices ?? 0..<0 {
+            guard let (ready, turn) = readyTime(number, stream, rules), let waiting = lanes[number]?.streams[stream]
+            else { continue }
+            var limits = rules.limits(waiting.encoding, waiting.operation)
+            var time = ready
+            switch rules.admission(number, waiting.operation) {
+            case .open: break
+            case .probe: limits.recordsMax = 1
+            case .closed(let until): time = max(time, until)
+            }
+            if time > rules.now {
+                earliest = min(earliest, time)
+            } else if best.map({ turn < $0.turn }) ?? true {
+                best = (stream, turn, limits)
+            }
+        }
+        return best.map { .ready($0.stream, $0.limits) } ?? .notBefore(earliest)
+    }
+
+    /// When the stream has a batch worth sending, and its turn; nil when nothing waits in it.
+    private mutating func readyTime(
+        _ number: LaneNumber, _ stream: Int, _ rules: TakeRules
+    ) -> (time: Int64, turn: Int64)? {
         dropStale(number, stream)
         guard let waiting = lanes[number]?.streams[stream], waiting.waitingRecords > 0, let first = waiting.turns.first,
             let oldest = chunks[Int(first.slot)]
         else { return nil }
         let limits = rules.limits(waiting.encoding, waiting.operation)
         let full = waiting.waitingRecords >= limits.recordsMax || waiting.waitingBytes >= limits.bytesMax
-        return full || rules.urgent ? rules.now : oldest.acceptedAt + rules.linger
+        return (full || rules.urgent ? rules.now : oldest.acceptedAt + rules.linger, first.turn)
     }
 
     /// Removes chunks from the head of the heap that have nothing to offer any more.
@@ -88,11 +119,10 @@ extension Window {
     }
 
     private mutating func collect(
-        _ number: LaneNumber, _ stream: Int, _ rules: TakeRules, _ content: (UInt32, Int64) throws -> ChunkContent
+        _ number: LaneNumber, _ stream: Int, _ limits: RequestLimits, _ content: (UInt32, Int64) throws -> ChunkContent
     ) rethrows -> Batch {
         guard let lane = lanes[number] else { preconditionFailure("a stream belongs to a lane") }
         let (operation, encoding) = (lane.streams[stream].operation, lane.streams[stream].encoding)
-        let limits = rules.limits(encoding, operation)
         var batch = Batch(
             lane: number, target: lane.target, namespace: lane.namespace, operation: operation, encoding: encoding)
         while true {

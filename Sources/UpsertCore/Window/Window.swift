@@ -9,9 +9,8 @@ package struct Window: Sendable {
     var chunks: [ChunkState?] = []
     var freeSlots: [UInt32] = []
     var lanes: [LaneNumber: Lane] = [:]
-    /// Lanes of each target, in round-robin order, and whose turn is next.
-    var rounds: [String: [LaneNumber]] = [:]
-    var roundNext: [String: Int] = [:]
+    /// By target, the lanes that have something waiting.
+    var rounds: [String: LaneRound] = [:]
     /// The version of each key that is offered, in flight, or first to go when its hold ends.
     var index = KeyIndex()
     /// Versions that wait behind the one in `index`, oldest first.
@@ -45,7 +44,6 @@ package struct Window: Sendable {
     package mutating func register(lane number: LaneNumber, target: String, namespace: String) {
         guard lanes[number] == nil else { return }
         lanes[number] = Lane(number: number, target: target, namespace: namespace)
-        rounds[target, default: []].append(number)
     }
 
     /// The target and namespace of a lane.
@@ -75,8 +73,9 @@ package struct Window: Sendable {
             dead.insert(slot)
             return
         }
-        guard lanes[chunk.lane]?.hasCold == false, index.count < indexRecordsMax else {
+        guard let lane = lanes[chunk.lane], !lane.hasCold, hasRoom(for: lane) else {
             lanes[chunk.lane]?.cold.append(slot)
+            coldLanes.insert(chunk.lane)
             coldChunks += 1
             return
         }
@@ -94,19 +93,22 @@ package struct Window: Sendable {
 
     /// The next cold chunk that there is room for, as (slot, sequence).
     package func nextCold(in lane: LaneNumber) -> (slot: UInt32, sequence: Int64)? {
-        guard index.count < indexRecordsMax, var lane = lanes[lane], let slot = lane.nextCold(),
-            let chunk = chunks[Int(slot)]
+        guard let lane = lanes[lane], hasRoom(for: lane), let slot = lane.nextCold(), let chunk = chunks[Int(slot)]
         else { return nil }
         return (slot, chunk.sequence)
     }
 
     /// Lanes that have cold chunks.
-    package var coldLanes: [LaneNumber] { lanes.values.filter(\.hasCold).map(\.number) }
+    package private(set) var coldLanes: Set<LaneNumber> = []
+
+    /// A lane's first chunk always has room, so that one namespace's backlog does not keep the others waiting.
+    private func hasRoom(for lane: Lane) -> Bool { index.count < indexRecordsMax || lane.warmChunks == 0 }
 
     /// Takes a lane's first cold chunk into the key index.
     package mutating func warmFirst(of lane: LaneNumber, keys: [RecordKey], now: Int64) {
         guard let slot = lanes[lane]?.nextCold() else { return }
         lanes[lane]?.removeFirstCold()
+        if lanes[lane]?.hasCold == false { coldLanes.remove(lane) }
         coldChunks -= 1
         warm(slot, keys, [:], now: now)
     }
@@ -115,6 +117,7 @@ package struct Window: Sendable {
         _ slot: UInt32, _ keys: [RecordKey], _ merging: [Int: RecordPlace], now: Int64
     ) {
         chunks[Int(slot)]?.warm = true
+        if let lane = chunks[Int(slot)]?.lane { lanes[lane]?.warmChunks += 1 }
         for position in 0..<keys.count {
             guard let chunk = chunks[Int(slot)], !chunk.done[position] else { continue }
             let place = RecordPlace(slot: slot, position: UInt16(position))
@@ -178,6 +181,7 @@ package struct Window: Sendable {
 
     private mutating func addWaiting(_ delta: Int, _ chunk: inout ChunkState) {
         chunk.waiting += delta
+        if delta > 0 { list(chunk.lane) }
         guard chunk.scheduled, let stream = lanes[chunk.lane]?.streamIndex(chunk.operation, chunk.encoding) else {
             return
         }
@@ -190,10 +194,18 @@ package struct Window: Sendable {
             let stream = lanes[chunk.lane]?.streamIndex(chunk.operation, chunk.encoding)
         else { return }
         chunks[Int(slot)]?.scheduled = true
+        list(chunk.lane)
         lanes[chunk.lane]?.streams[stream].turns.insert(
             TurnHeap.Entry(turn: chunk.turn, sequence: chunk.sequence, slot: slot))
         lanes[chunk.lane]?.streams[stream].waitingRecords += chunk.waiting
         lanes[chunk.lane]?.streams[stream].waitingBytes += chunk.waiting * chunk.bytesPerRecord
+    }
+
+    /// Gives a lane a place in the round of its target.
+    private mutating func list(_ number: LaneNumber) {
+        guard let lane = lanes[number], !lane.isListed else { return }
+        lanes[number]?.isListed = true
+        rounds[lane.target, default: LaneRound()].append(number)
     }
 
     /// Forgets chunks whose rows the queue has deleted.
@@ -201,6 +213,7 @@ package struct Window: Sendable {
         for slot in slots {
             guard let chunk = chunks[Int(slot)] else { continue }
             queuedBytes -= chunk.bytes
+            if chunk.warm { lanes[chunk.lane]?.warmChunks -= 1 }
             if chunk.scheduled { unscheduleDead.insert(slot) } else { freeSlots.append(slot) }
             chunks[Int(slot)] = nil
             dead.remove(slot)

@@ -18,6 +18,10 @@ enum ConfigurationDefaults {
 
     static let requestsInFlightMax = 8
     static let requestsInFlightRange = 1...1_000
+    static let unresolvedMax = 16
+    static let unresolvedRange = 1...1_000
+    static let governorRange = 0...1_000_000_000
+    static let governorBytesRange = 0...1 << 40
     static let connections = 2
     static let connectionsRange = 1...64
     static let linger: Duration = .milliseconds(200)

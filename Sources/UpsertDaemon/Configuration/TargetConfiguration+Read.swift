@@ -7,11 +7,13 @@ extension TargetConfiguration {
         let allowsPlaintext = section.flag("allow_plaintext", default: false)
         let endpoint = section.endpoint("host", allowsPlaintext: allowsPlaintext)
         let settings = Settings(section)
+        let governor = section.section("governor")
         section.reportUnknownKeys()
         guard let endpoint else { return nil }
         self.init(name: name, endpoint: endpoint)
         self.allowsPlaintext = allowsPlaintext
         settings.apply(to: &self)
+        if let section = governor { self.governor = GovernorLimits(section, preset: self.governor) }
         if wire == .grpc, !endpoint.path.isEmpty {
             section.report(
                 "host", "has a path (\(endpoint.path)), which transport grpc cannot use; set transport: rest")
@@ -26,6 +28,7 @@ extension TargetConfiguration {
         let caFile: String?
         let dimension: Int?
         let requestsInFlightMax: Int
+        let unresolvedMax: Int
         let connections: Int
         let linger: Duration
         let requestTimeout: Duration
@@ -43,6 +46,8 @@ extension TargetConfiguration {
             requestsInFlightMax =
                 section.integer("requests_in_flight_max", in: Defaults.requestsInFlightRange)
                 ?? Defaults.requestsInFlightMax
+            unresolvedMax =
+                section.integer("unresolved_max", in: Defaults.unresolvedRange) ?? Defaults.unresolvedMax
             connections = section.integer("connections", in: Defaults.connectionsRange) ?? Defaults.connections
             linger = section.duration("linger", default: Defaults.linger, in: Defaults.lingerRange)
             requestTimeout = section.duration(
@@ -78,6 +83,7 @@ extension TargetConfiguration {
             target.caFile = caFile
             target.dimension = dimension
             target.requestsInFlightMax = requestsInFlightMax
+            target.unresolvedMax = unresolvedMax
             target.connections = connections
             target.linger = linger
             target.requestTimeout = requestTimeout

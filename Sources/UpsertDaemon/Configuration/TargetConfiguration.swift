@@ -22,6 +22,11 @@ package struct TargetConfiguration: Sendable, Equatable {
     package var dimension: Int?
     /// `requests_in_flight_max`: requests at the same time. 1…1,000; default 8.
     package var requestsInFlightMax: Int
+    /// `unresolved_max`: requests whose outcome is not known, at most; then nothing new is sent. 1…1,000; default 16.
+    package var unresolvedMax: Int
+    /// `governor`: what each namespace may be sent per second; by default the published ceilings for the vendor's hosts, and
+    /// nothing for others.
+    package var governor: GovernorLimits
     /// `connections`: parallel connections over which gRPC requests are spread. 1…64; default 2.
     package var connections: Int
     /// `linger`: how long a batch may wait to fill. 0ms…1h; default 200ms.
@@ -44,6 +49,8 @@ package struct TargetConfiguration: Sendable, Equatable {
         api = .vectors
         wire = .grpc
         requestsInFlightMax = ConfigurationDefaults.requestsInFlightMax
+        unresolvedMax = ConfigurationDefaults.unresolvedMax
+        governor = endpoint.isPinecone ? .published : .none
         connections = ConfigurationDefaults.connections
         linger = ConfigurationDefaults.linger
         requestTimeout = ConfigurationDefaults.requestTimeout

@@ -58,6 +58,14 @@ extension RunningDaemon {
         report.inFlight.requests = status.requestsInFlight
         report.inFlight.records = status.recordsTaken
         report.unresolved = status.unresolved
+        report.unresolvedMax = status.unresolvedMax
+        report.retryBudget = status.retryBudget
+        report.heldNamespacesCount = status.heldNamespaces.count
+        report.heldNamespaces = status.heldNamespaces.sorted { $0.namespace < $1.namespace }.prefix(100).map {
+            .init(
+                namespace: $0.namespace,
+                hold: .init(kind: $0.hold.kind.rawValue, reason: $0.hold.reason, since: $0.since))
+        }
         report.concurrency = status.concurrency
         report.bytesBound = status.bytesBound
         report.dimension = target.dimension

@@ -112,6 +112,7 @@ final class TargetRuntime: Sendable {
 extension DeliverySettings {
     init(_ target: TargetConfiguration) {
         self.init(
-            requestsInFlightMax: target.requestsInFlightMax, ambiguousHold: target.ambiguousHold.milliseconds)
+            requestsInFlightMax: target.requestsInFlightMax, unresolvedMax: target.unresolvedMax,
+            ambiguousHold: target.ambiguousHold.milliseconds, governor: target.governor)
     }
 }

@@ -69,6 +69,10 @@ package enum StatusText {
     private static func troubles(_ report: StatusReport) -> [String] {
         var lines: [String] = []
         for (name, target) in report.targets.sorted(by: { $0.key < $1.key }) {
+            for held in target.heldNamespaces {
+                let since = held.hold.since.map { " since \($0)" } ?? ""
+                lines.append("namespace \"\(held.namespace)\" of \(name) is held\(since): \(held.hold.reason)")
+            }
             if let hold = target.hold {
                 lines.append("target \(name) is held\(hold.since.map { " since \($0)" } ?? ""): \(hold.reason)")
             } else if let error = target.lastError {

@@ -63,11 +63,16 @@ extension StatusReport {
         add("in_flight_requests", "Requests on the wire.") { $0.inFlight.requests }
         add("in_flight_records", "Records in requests on the wire.") { $0.inFlight.records }
         add("unresolved_requests", "Requests whose outcome is not known.") { $0.unresolved }
+        add("unresolved_requests_max", "Unresolved requests beyond which nothing new is sent.") { $0.unresolvedMax }
+        add("held_namespaces", "Namespaces that are held while the others go on.") { $0.heldNamespacesCount }
         add("concurrency", "Requests allowed in flight at the moment.") { $0.concurrency }
         add("request_bytes_max", "Lowered bound on a request's bytes, where the server refused larger ones.") {
             $0.bytesBound
         }
         add("paused", "1 while an operator has paused the target.") { $0.paused ? 1 : 0 }
+        output.add(
+            "upsertd_target_retry_budget", .gauge, "What is left of the retry budget; at 0.5 or less, one at a time.",
+            sorted.map { .init($0.value.retryBudget, [("target", $0.key)]) })
         output.add(
             "upsertd_target_held", .gauge, "1 while nothing can be sent to the target; the label says why.",
             sorted.map { .init($0.value.hold != nil, [("target", $0.key), ("kind", $0.value.hold?.kind ?? "")]) })

@@ -24,6 +24,10 @@ extension StatusReport {
         let held = targets.filter { $0.value.hold != nil }.sorted { $0.key < $1.key }
         let paused = targets.filter { $0.value.paused }.keys.sorted()
         var parts = held.map { "\($0.key) held: \($0.value.hold?.reason ?? "")" }
+        let namespaces = targets.values.reduce(0) { $0 + $1.heldNamespacesCount }
+        if namespaces > 0 {
+            parts.append(namespaces == 1 ? "1 namespace held" : "\(grouped(namespaces)) namespaces held")
+        }
         if !paused.isEmpty { parts.append("paused: \(paused.joined(separator: " "))") }
         return parts.isEmpty ? "no holds" : parts.joined(separator: "; ")
     }

@@ -17,6 +17,17 @@ package struct TargetReport: Sendable, Equatable, Codable {
         }
     }
 
+    /// Why nothing is sent to one namespace.
+    package struct NamespaceHoldReport: Sendable, Equatable, Codable {
+        package var namespace: String
+        package var hold: HoldReport
+
+        package init(namespace: String, hold: HoldReport) {
+            self.namespace = namespace
+            self.hold = hold
+        }
+    }
+
     /// The latest trouble.
     package struct LastError: Sendable, Equatable, Codable {
         /// RFC 3339, UTC.
@@ -42,6 +53,14 @@ package struct TargetReport: Sendable, Equatable, Codable {
     package var inFlight = StatusReport.InFlight()
     /// Requests whose outcome is not known.
     package var unresolved = 0
+    /// Beyond so many of them nothing new is sent.
+    package var unresolvedMax = 0
+    /// 0 to 1; at a half or less, requests go one at a time.
+    package var retryBudget = 1.0
+    /// Namespaces that are held while the others go on; at most 100 are listed.
+    package var heldNamespaces: [NamespaceHoldReport] = []
+    /// How many there are.
+    package var heldNamespacesCount = 0
     /// Requests allowed in flight at the moment.
     package var concurrency = 0
     /// Bytes that a request may have at the moment; absent while the published bound holds.

@@ -34,10 +34,17 @@ struct DeliveryLog {
                     "namespace": "\(batch.namespace)", "reason": "\(reason)",
                     "id": "\(RecordID.text(of: batch.record(0), batch.operation, batch.encoding))",
                 ])
-        case .heldLane(_, let namespace, let hold, _):
+        case .heldNamespace(let held):
             logger.error(
-                "namespace held: \(Self.advice(hold.kind))",
-                metadata: ["namespace": "\(namespace)", "hold": "\(hold.kind.rawValue)", "reason": "\(hold.reason)"])
+                "namespace held: \(Self.advice(held.hold.kind))",
+                metadata: [
+                    "namespace": "\(held.namespace)", "hold": "\(held.hold.kind.rawValue)",
+                    "reason": "\(held.hold.reason)",
+                ])
+        case .resumedNamespace(let held):
+            logger.notice(
+                "namespace resumed",
+                metadata: ["namespace": "\(held.namespace)", "hold": "\(held.hold.kind.rawValue)"])
         case .held(let hold):
             logger.error(
                 "target held: \(Self.advice(hold.kind))",
@@ -61,6 +68,10 @@ struct DeliveryLog {
             } else {
                 logger.warning("request failed, will be repeated until it succeeds", metadata: metadata)
             }
+        case .unresolvedAtMax(let count):
+            logger.warning(
+                "nothing new is sent until an outcome is known; the requests are repeated by themselves",
+                metadata: ["unresolved": "\(count)"])
         case .split(let records, let reason):
             logger.info("batch cut in two", metadata: ["records": "\(records)", "reason": "\(reason)"])
         }
@@ -74,6 +85,7 @@ struct DeliveryLog {
         case .unexpectedAnswer: "something that is not Pinecone answered; check targets.*.host and any proxy"
         case .refusedAll: "every record is refused for the same reason, so the index or the records are set up wrong"
         case .alias: "the namespace is an alias, which takes no writes; write to its target namespace"
+        case .transport: "its text records cannot be sent over gRPC; set transport: rest for the target, and reload"
         case .paused: "paused by an operator"
         }
     }

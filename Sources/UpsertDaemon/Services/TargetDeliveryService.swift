@@ -1,7 +1,7 @@
 internal import Logging
 internal import NIOCore
 internal import Synchronization
-package import UpsertCore
+internal import UpsertCore
 internal import UpsertStorage
 
 /// Delivers the records of one target: takes batches from the queue, sends them, and settles them.
@@ -104,6 +104,18 @@ final class TargetDeliveryService: Sendable {
         var isFinished: Bool { state.isStopping && state.requestsInFlight == 0 && !mustFlush }
         /// Transports that a reload has replaced; closed once their last request is answered.
         var retired: [any Transport] = []
+
+        /// What may be taken from the queue now.
+        func takeRules(now: Int64) -> TakeRules {
+            let (state, encodings) = (state, transport.encodings)
+            return TakeRules(now: now, linger: linger, urgent: flushUntil > now) { encoding, operation in
+                let limits = state.limits(encoding, operation)
+                guard let form = encoding.sent(by: encodings, operation) else { return limits }
+                return encoding.limits(sentAs: form, operation, limits)
+            } admission: { lane, operation in
+                state.admission(lane, operation, now: now)
+            }
+        }
     }
 
     /// One turn: what has arrived is taken in and settled in one commit, then what may be sent is sent.
@@ -136,7 +148,7 @@ final class TargetDeliveryService: Sendable {
         case .answered(let id, let outcome):
             let effects = loop.state.finished(id, outcome, now: now, using: &loop.generator)
             loop.log.answered(outcome, now: now)
-            for effect in effects { await perform(effect, &loop, &settlements) }
+            for effect in effects { await perform(effect, &loop, &settlements, now: now) }
         case .pause(let paused): loop.state.pause(paused)
         case .flush: loop.flushUntil = now + 1_000
         case .reconfigure(let settings, let linger, let transport):
@@ -151,7 +163,7 @@ final class TargetDeliveryService: Sendable {
     }
 
     private func perform(
-        _ effect: DeliveryEffect, _ loop: inout DeliveryLoop, _ settlements: inout [Settlement]
+        _ effect: DeliveryEffect, _ loop: inout DeliveryLoop, _ settlements: inout [Settlement], now: Int64
     ) async {
         loop.log.report(effect, logger)
         switch effect {
@@ -161,9 +173,10 @@ final class TargetDeliveryService: Sendable {
             settlements.append(Settlement(batch: batch, result: .noEffect, holdUntil: holdUntil))
         case .quarantined(let batch, let reason, let holdUntil):
             settlements.append(Settlement(batch: batch, result: .quarantined(reason: reason), holdUntil: holdUntil))
-        case .putBack(let batch): await queue.putBack(batch)
-        case .heldLane(let lane, _, _, let until): await queue.hold(lane: lane, until: until)
-        case .held, .resumed, .loweredBound, .countDiffers, .willRetry, .split: break
+        case .putBack(let batch): await queue.putBack(batch, now: now)
+        case .heldNamespace, .resumedNamespace, .held, .resumed, .loweredBound, .countDiffers, .willRetry,
+            .unresolvedAtMax, .split:
+            break
         }
     }
 
@@ -196,16 +209,12 @@ final class TargetDeliveryService: Sendable {
                 start(id, batch, loop, &group)
             case .wait(let until):
                 return Self.wait(until: until, now: now)
-            case .take:
-                let state = loop.state
-                let rules = TakeRules(now: now, linger: loop.linger, urgent: loop.flushUntil > now) {
-                    state.limits($0, $1)
-                }
+            case .take(let retryAt):
                 do {
-                    switch try await queue.take(target: name, rules: rules) {
-                    case .batch(let batch): start(loop.state.begin(batch), batch, loop, &group)
-                    case .wait(let until): return Self.wait(until: until, now: now)
-                    case .nothing: return Self.idleWait
+                    switch try await queue.take(target: name, rules: loop.takeRules(now: now)) {
+                    case .batch(let batch): start(loop.state.begin(batch, now: now), batch, loop, &group)
+                    case .wait(let until): return Self.wait(until: min(until, retryAt ?? .max), now: now)
+                    case .nothing: return Self.wait(until: retryAt, now: now)
                     }
                 } catch {
                     logger.error("cannot read the queue", metadata: ["reason": "\(error)"])
@@ -228,7 +237,13 @@ final class TargetDeliveryService: Sendable {
         let transport = loop.transport
         let mailbox = mailbox
         group.addTask {
-            mailbox.post(.answered(id, await transport.send(batch.request)))
+            let outcome: Outcome
+            do throws(RequestFailure) {
+                outcome = await transport.send(try batch.request(for: transport.encodings))
+            } catch {
+                outcome = error.outcome
+            }
+            mailbox.post(.answered(id, outcome))
         }
     }
 
@@ -237,23 +252,21 @@ final class TargetDeliveryService: Sendable {
             isPaused: loop.state.isPaused, concurrency: loop.state.concurrency, hold: loop.state.hold,
             heldSince: loop.log.heldSince, requestsInFlight: loop.state.requestsInFlight,
             recordsTaken: loop.state.recordsTaken, unresolved: loop.state.unresolved,
-            bytesBound: loop.state.bytesBound, lastError: loop.log.lastError, lastErrorAt: loop.log.lastErrorAt)
+            unresolvedMax: loop.state.settings.unresolvedMax, retryBudget: loop.state.retryBudget,
+            heldNamespaces: loop.state.heldNamespaces, bytesBound: loop.state.bytesBound, lastError: loop.log.lastError,
+            lastErrorAt: loop.log.lastErrorAt)
         snapshot.withLock { $0 = status }
     }
 }
 
-/// What a target is doing, as of its last turn.
-package struct TargetStatus: Sendable, Equatable {
-    package var isPaused: Bool
-    package var concurrency: Int
-    package var hold: Hold?
-    /// Unix milliseconds.
-    package var heldSince: Int64?
-    package var requestsInFlight = 0
-    package var recordsTaken = 0
-    package var unresolved = 0
-    package var bytesBound: Int?
-    package var lastError: String?
-    /// Unix milliseconds.
-    package var lastErrorAt: Int64?
+extension RequestFailure {
+    /// What it means for the batch.
+    fileprivate var outcome: Outcome {
+        switch self {
+        case .noForm:
+            .hold(
+                Hold(.transport, "text records wait here, which only transport: rest can send; set it, and reload"))
+        case .damaged: .refused(reason: "the stored record is damaged and was not sent")
+        }
+    }
 }

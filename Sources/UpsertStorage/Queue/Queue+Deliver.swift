@@ -41,11 +41,8 @@ extension Queue {
         }
     }
 
-    /// Puts back a batch that was never sent.
-    package func putBack(_ batch: Batch) { window.putBack(batch) }
-
-    /// Holds a namespace until `until` (Unix milliseconds).
-    package func hold(lane: LaneNumber, until: Int64) { window.hold(lane: lane, until: until) }
+    /// Puts back a batch that was not applied for certain; its records wait again.
+    package func putBack(_ batch: Batch, now: Int64) { window.putBack(batch, now: now) }
 
     /// Lets the records of batches leave the queue, in one commit.
     ///

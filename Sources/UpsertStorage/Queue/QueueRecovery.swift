@@ -22,10 +22,11 @@ struct QueueRecovery {
             window.register(lane: lanes.integer(0), target: lanes.text(1), namespace: lanes.text(2))
         }
         try connection.execute("DELETE FROM hold WHERE until <= \(now)")
-        let holds = try connection.statement("SELECT key_high, key_low, until FROM hold")
+        let holds = try connection.statement("SELECT lane, key_high, key_low, until FROM hold")
         defer { holds.reset() }
         while try holds.step() {
-            window.hold(RecordKey(stored: holds.integer(0), holds.integer(1)), until: holds.integer(2))
+            window.hold(
+                RecordKey(stored: holds.integer(1), holds.integer(2)), lane: holds.integer(0), until: holds.integer(3))
         }
         try readChunks(connection, into: &window, found: found, now: now)
         recovery.totals = try Totals(stored: connection)

@@ -10,6 +10,7 @@ package final class GRPCTransport: Transport {
     /// Bytes of an index description, which has an entry for each of up to 100,000 namespaces.
     private static let describeAnswerBytesMax = 64 << 20
 
+    package let encodings: Set<Encoding> = [.protobuf]
     private let configuration: TransportConfiguration
     private let apiKey: @Sendable () -> APIKey
     private let loop: any EventLoop

@@ -15,6 +15,7 @@ package final class RESTTransport: Transport {
     /// Bytes of an index description, which has an entry for each of up to 100,000 namespaces.
     private static let describeAnswerBytesMax = 64 << 20
 
+    package let encodings: Set<Encoding> = [.json, .ndjson]
     private let configuration: TransportConfiguration
     private let apiKey: @Sendable () -> APIKey
     private let client: HTTPClient

@@ -2,34 +2,12 @@ import Testing
 import UpsertCore
 import UpsertTestSupport
 
-/// A batch of `count` records that exists nowhere else.
-private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -> Batch {
-    var window = Window(indexRecordsMax: 1_000_000)
-    window.register(lane: lane, target: "t", namespace: "")
-    var directory = ChunkDirectory()
-    var payload: [UInt8] = []
-    for number in firstName..<firstName + count {
-        payload += Array(repeating: 7, count: 1_000)
-        directory.append(key: WindowBench.key("r\(number)", lane: lane), end: payload.count, weight: 1_000)
-    }
-    let chunk = ChunkState(
-        sequence: 1, lane: lane, operation: .upsert, encoding: .protobuf, submission: 1, acceptedAt: 0,
-        records: count, bytes: payload.count, done: Bitmap(count: count), found: false)
-    window.append(chunk, keys: directory.keys, now: 0)
-    let content = ChunkContent(directory: directory, payload: payload)
-    guard
-        case .batch(let batch) = window.take(
-            target: "t", rules: TakeRules(now: 0, linger: 0, urgent: true), content: { _, _ in content })
-    else { fatalError("a batch of \(count) records") }
-    return batch
-}
-
 @Suite struct TargetDeliveryTests {
     var generator = TestRandom(seed: 1)
     var delivery = TargetDelivery(settings: DeliverySettings(requestsInFlightMax: 4))
 
     @Test mutating func `an acknowledged batch is delivered and leaves room`() {
-        let id = delivery.begin(makeBatch(3))
+        let id = delivery.begin(DeliveryBench.batch(3), now: 0)
         #expect(delivery.requestsInFlight == 1)
         let effects = delivery.finished(id, .acknowledged(lsn: 7, count: 3), now: 5, using: &generator)
         guard case .delivered(let batch, let holdUntil) = effects.first else {
@@ -43,7 +21,7 @@ private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -
 
     @Test mutating func `an unknown outcome is repeated with the same batch and holds its keys from the first attempt`()
     {
-        let id = delivery.begin(makeBatch(2))
+        let id = delivery.begin(DeliveryBench.batch(2), now: 0)
         _ = delivery.finished(id, .ambiguous(reason: "timed out"), now: 1_000, using: &generator)
         #expect(delivery.unresolved == 1)
         #expect(!delivery.isClean)
@@ -56,17 +34,17 @@ private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -
     }
 
     @Test mutating func `a wrong key holds the target with one message, probes slowly, and resumes`() {
-        let first = delivery.begin(makeBatch(1))
-        let second = delivery.begin(makeBatch(1, firstName: 5))
+        let first = delivery.begin(DeliveryBench.batch(1), now: 0)
+        let second = delivery.begin(DeliveryBench.batch(1, firstName: 5), now: 0)
         let hold = Hold(.unauthorized, "Unauthorized")
         var effects = delivery.finished(first, .hold(hold), now: 0, using: &generator)
-        guard case .held = effects.first else { return #expect(Bool(false)) }
+        guard case .putBack = effects.first, case .held = effects.last else { return #expect(Bool(false)) }
         effects = delivery.finished(second, .hold(hold), now: 1, using: &generator)
-        #expect(effects.isEmpty)
+        guard effects.count == 1, case .putBack = effects.first else { return #expect(Bool(false), "said once") }
         guard case .wait(let until?) = delivery.next(now: 2) else { return #expect(Bool(false)) }
         #expect(until > 10_000)
-        guard case .send(let probe, _) = delivery.next(now: until) else { return #expect(Bool(false)) }
-        #expect(probe == first)
+        guard case .take = delivery.next(now: until) else { return #expect(Bool(false)) }
+        let probe = delivery.begin(DeliveryBench.batch(1), now: until)
         guard case .wait(nil) = delivery.next(now: until) else { return #expect(Bool(false), "one probe at a time") }
         effects = delivery.finished(probe, .acknowledged(lsn: nil, count: 1), now: until, using: &generator)
         guard case .resumed = effects.first else { return #expect(Bool(false)) }
@@ -74,10 +52,10 @@ private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -
     }
 
     @Test mutating func `a reload probes a held target at once`() {
-        let id = delivery.begin(makeBatch(1))
+        let id = delivery.begin(DeliveryBench.batch(1), now: 0)
         _ = delivery.finished(id, .hold(Hold(.unauthorized, "no")), now: 0, using: &generator)
         delivery.reconfigure(DeliverySettings(), now: 50)
-        guard case .send = delivery.next(now: 50) else { return #expect(Bool(false)) }
+        guard case .take = delivery.next(now: 50) else { return #expect(Bool(false)) }
     }
 
     /// Runs a refused batch until only the bad records are left; returns (requests, quarantined, delivered).
@@ -86,8 +64,8 @@ private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -
         var found: [RecordKey] = []
         var good = 0
         var open: [(TargetDelivery.AttemptID, Batch)] = []
-        let whole = makeBatch(count)
-        open.append((delivery.begin(whole), whole))
+        let whole = DeliveryBench.batch(count)
+        open.append((delivery.begin(whole, now: 0), whole))
         while let (id, batch) = open.popLast() {
             let hasBad = (0..<batch.count).contains { bad.contains(batch.key($0)) }
             let outcome: Outcome =
@@ -129,15 +107,13 @@ private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -
     @Test mutating func `a namespace that refuses every record alike is held instead of quarantined whole`() {
         var quarantined = 0
         for number in 0..<30 {
-            let id = delivery.begin(makeBatch(1, firstName: number))
+            let id = delivery.begin(DeliveryBench.batch(1, firstName: number), now: 0)
             let reason = "Vector dimension \(number) does not match the dimension of the index 1536"
             for effect in delivery.finished(id, .refused(reason: reason), now: 0, using: &generator) {
                 switch effect {
                 case .quarantined: quarantined += 1
-                case .heldLane(let lane, _, let hold, let until):
-                    #expect(lane == 1)
-                    #expect(hold.kind == .refusedAll)
-                    #expect(until > 0)
+                case .heldNamespace(let held):
+                    #expect(held.hold.kind == .refusedAll)
                     #expect(quarantined == 20)
                     return
                 default: break
@@ -148,7 +124,7 @@ private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -
     }
 
     @Test mutating func `a too large request is split and the bound lowered, first to two million, then by halves`() {
-        let id = delivery.begin(makeBatch(900))
+        let id = delivery.begin(DeliveryBench.batch(900), now: 0)
         _ = delivery.finished(id, .tooLarge(reason: "2MB"), now: 0, using: &generator)
         #expect(delivery.bytesBound == 450_000)
         #expect(delivery.limits(.protobuf, .upsert).bytesMax == 450_000)
@@ -159,16 +135,29 @@ private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -
     }
 
     @Test mutating func `throttling halves the requests in flight and success brings them back one by one`() {
-        let id = delivery.begin(makeBatch(1))
+        let id = delivery.begin(DeliveryBench.batch(1), now: 0)
         _ = delivery.finished(
             id, .retry(after: .seconds(3), throttled: true, reason: "429"), now: 0, using: &generator)
-        #expect(delivery.concurrency == 2)
-        guard case .wait(3_000?) = delivery.next(now: 10) else { return #expect(Bool(false), "pushback is honoured") }
-        for number in 0..<10 {
-            let id = delivery.begin(makeBatch(1, firstName: 100 + number))
-            _ = delivery.finished(id, .acknowledged(lsn: nil, count: 1), now: 4_000, using: &generator)
+        #expect(delivery.concurrency == 1, "half of what was on the wire")
+        #expect(delivery.admission(1, .upsert, now: 2_999) == .closed(until: 3_000), "pushback is honoured")
+        #expect(delivery.admission(2, .upsert, now: 10) == .open, "other namespaces go on")
+        for round in 0..<10 {
+            let ids = (0..<delivery.concurrency).map {
+                delivery.begin(DeliveryBench.batch(1, firstName: 100 + round * 10 + $0), now: 4_000)
+            }
+            for id in ids {
+                _ = delivery.finished(id, .acknowledged(lsn: nil, count: 1), now: 4_000, using: &generator)
+            }
         }
         #expect(delivery.concurrency == 4)
+    }
+
+    @Test mutating func `requests that were throttled together halve the concurrency once`() {
+        let ids = (0..<4).map { delivery.begin(DeliveryBench.batch(1, lane: LaneNumber($0)), now: 0) }
+        for id in ids {
+            _ = delivery.finished(id, .retry(after: nil, throttled: true, reason: "429"), now: 0, using: &generator)
+        }
+        #expect(delivery.concurrency == 2)
     }
 
     @Test func `waits grow exponentially with full jitter and never pass the cap`() {
@@ -184,9 +173,9 @@ private func makeBatch(_ count: Int, lane: LaneNumber = 1, firstName: Int = 0) -
     }
 
     @Test mutating func `an alias answer puts the records back and holds the namespace`() {
-        let id = delivery.begin(makeBatch(2))
+        let id = delivery.begin(DeliveryBench.batch(2), now: 0)
         let effects = delivery.finished(id, .hold(Hold(.alias, "alias")), now: 0, using: &generator)
-        guard case .putBack(let batch) = effects.first, case .heldLane = effects.last else {
+        guard case .putBack(let batch) = effects.first, case .heldNamespace = effects.last else {
             return #expect(Bool(false), "\(effects)")
         }
         #expect(batch.count == 2)

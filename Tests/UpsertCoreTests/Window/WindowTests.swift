@@ -38,17 +38,23 @@ final class WindowBench {
         return sequence
     }
 
-    func take(at now: Int64 = 0, linger: Int64 = 0, urgent: Bool = true) -> Batch? {
+    func take(
+        at now: Int64 = 0, linger: Int64 = 0, urgent: Bool = true,
+        admission: @escaping @Sendable (LaneNumber, OperationKind) -> LaneAdmission = { _, _ in .open }
+    ) -> Batch? {
         let contents = contents
-        let rules = TakeRules(now: now, linger: linger, urgent: urgent)
+        let rules = TakeRules(now: now, linger: linger, urgent: urgent, admission: admission)
         let take = window.take(target: "t", rules: rules) { _, sequence in contents[sequence]! }
         if case .batch(let batch) = take { return batch }
         return nil
     }
 
-    func wait(at now: Int64, linger: Int64) -> Int64? {
+    func wait(
+        at now: Int64, linger: Int64,
+        admission: @escaping @Sendable (LaneNumber, OperationKind) -> LaneAdmission = { _, _ in .open }
+    ) -> Int64? {
         let contents = contents
-        let rules = TakeRules(now: now, linger: linger, urgent: false)
+        let rules = TakeRules(now: now, linger: linger, urgent: false, admission: admission)
         let take = window.take(target: "t", rules: rules) { _, sequence in contents[sequence]! }
         if case .wait(let until) = take { return until }
         return nil

@@ -14,6 +14,12 @@ func fullReport() -> StatusReport {
     main.inFlight.records = 700
     main.unresolved = 1
     main.concurrency = 4
+    main.unresolvedMax = 16
+    main.retryBudget = 0.75
+    main.heldNamespaces = [
+        .init(namespace: "old", hold: .init(kind: "alias", reason: "an alias", since: 1_788_000_000_000))
+    ]
+    main.heldNamespacesCount = 1
     main.bytesBound = 1_000_000
     main.dimension = 768
     main.lastError = TargetReport.LastError(at: 1_795_255_202_000, message: "unavailable")
@@ -67,11 +73,16 @@ struct StatusReportTests {
             "spools":[{"claimed":1,"directory":"/var/spool/a\\\\b","incoming":3,"problems":[{"mend":"rm -- /var/spool/x",\
             "path":"/var/spool/x","reason":"is a FIFO"}],"target":"main","watching":"inotify"}],"started_at":\
             "2026-11-21T10:00:00Z","state":"running","targets":{"main":{"api":"vectors","bytes_bound":1000000,\
-            "concurrency":4,"dimension":768,"hold":{"kind":"unauthorized","reason":"Invalid API \\"Key\\"","since":\
+            "concurrency":4,"dimension":768,"held_namespaces":[{"hold":{"kind":"alias","reason":"an alias","since":\
+            "2026-08-29T10:40:00Z"},"namespace":"old"}],"held_namespaces_count":1,\
+            "hold":{"kind":"unauthorized","reason":"Invalid API \\"Key\\"","since":\
             "2026-11-21T10:00:01Z"},"host":"https://a.svc.pinecone.io","in_flight":{"records":700,"requests":2},\
             "last_error":{"at":"2026-11-21T10:00:02Z","message":"unavailable"},"paused":false,"queued_records":1241,\
-            "transport":"grpc","unresolved":1},"textIndex":{"api":"records","concurrency":8,"host":"http://127.0.0.1:5080",\
-            "in_flight":{"records":0,"requests":0},"paused":true,"queued_records":0,"transport":"rest","unresolved":0}},\
+            "retry_budget":0.75,"transport":"grpc","unresolved":1,"unresolved_max":16},\
+            "textIndex":{"api":"records","concurrency":8,"held_namespaces":[],\
+            "held_namespaces_count":0,"host":"http://127.0.0.1:5080",\
+            "in_flight":{"records":0,"requests":0},"paused":true,"queued_records":0,"retry_budget":1,\
+            "transport":"rest","unresolved":0,"unresolved_max":0}},\
             "uptime_seconds":65,"version":"1.2.3"}
             """
         #expect(String(decoding: try StatusJSON.encode(fullReport()), as: UTF8.self) == golden)
@@ -119,7 +130,7 @@ struct StatusReportTests {
         #expect(
             fullReport().summary == """
                 running: 1,241 queued (oldest 3 s), 2 requests in flight, 512 rec/s, 5 quarantined, \
-                main held: Invalid API "Key"; paused: textIndex, 2 problems
+                main held: Invalid API "Key"; 1 namespace held; paused: textIndex, 2 problems
                 """)
         var quiet = StatusReport(state: .running, version: "1", pid: 1, startedAt: 0, now: 0)
         #expect(quiet.summary == "running: nothing queued, 0 requests in flight, 0 rec/s, no holds")

@@ -1,0 +1,109 @@
+/// Whether a namespace may be sent to now.
+package enum LaneAdmission: Sendable, Equatable {
+    case open
+    /// One record only, to find out whether a hold is over.
+    case probe
+    /// Not before this time (Unix milliseconds); `.max` while an answer decides.
+    case closed(until: Int64)
+}
+
+/// Why single namespaces of a target wait while the others go on: held, or backing off.
+struct LaneGates: Sendable {
+    struct LaneHold: Sendable {
+        var hold: Hold
+        var namespace: String
+        /// Unix milliseconds.
+        var since: Int64
+        /// When the next probe may go (Unix milliseconds).
+        var probeAt: Int64
+        /// Milliseconds between probes; doubles.
+        var probeDelay: Int64
+        var isProbing = false
+    }
+
+    private struct LaneBackoff: Sendable {
+        var failures: Int
+        var until: Int64
+        /// Requests that the target had been sent when the latest failure was counted.
+        var requests: Int
+    }
+
+    private(set) var holds: [LaneNumber: LaneHold] = [:]
+    private var backoffs: [LaneNumber: LaneBackoff] = [:]
+
+    var isEmpty: Bool { holds.isEmpty && backoffs.isEmpty }
+
+    func admission(_ lane: LaneNumber, now: Int64) -> LaneAdmission {
+        if let held = holds[lane] {
+            if held.isProbing { return .closed(until: .max) }
+            return held.probeAt > now ? .closed(until: held.probeAt) : .probe
+        }
+        if let backoff = backoffs[lane], backoff.until > now { return .closed(until: backoff.until) }
+        return .open
+    }
+
+    /// Holds a namespace, or notes that a probe found it still held; true when the hold is new.
+    mutating func hold(_ lane: LaneNumber, namespace: String, _ hold: Hold, settings: DeliverySettings, now: Int64)
+        -> Bool
+    {
+        if var known = holds[lane] {
+            // Other requests that were on the wire say the same; only a probe's answer makes the next probe later.
+            if known.isProbing {
+                known.probeDelay = min(settings.probeIntervalMax, known.probeDelay * 2)
+                known.probeAt = now + known.probeDelay
+                known.isProbing = false
+            }
+            known.hold = hold
+            holds[lane] = known
+            return false
+        }
+        holds[lane] = LaneHold(
+            hold: hold, namespace: namespace, since: now, probeAt: now + settings.probeInterval,
+            probeDelay: settings.probeInterval)
+        return true
+    }
+
+    /// Notes that a request to the namespace is on the wire; if it is held, that is its probe.
+    mutating func sent(_ lane: LaneNumber) { holds[lane]?.isProbing = true }
+
+    /// Notes that a probe got no answer that decides; it is made again after the usual time.
+    mutating func undecided(_ lane: LaneNumber, now: Int64) {
+        guard var held = holds[lane], held.isProbing else { return }
+        held.isProbing = false
+        held.probeAt = now + held.probeDelay
+        holds[lane] = held
+    }
+
+    /// Lets all held namespaces be probed at once.
+    mutating func probeNow(now: Int64) {
+        for lane in holds.keys { holds[lane]?.probeAt = now }
+    }
+
+    /// Notes that the index took a request of the namespace; returns the hold that is over.
+    mutating func succeeded(_ lane: LaneNumber) -> LaneHold? {
+        if !backoffs.isEmpty { backoffs[lane] = nil }
+        return holds.isEmpty ? nil : holds.removeValue(forKey: lane)
+    }
+
+    /// Lets a namespace wait after a failure; requests that were on the wire together count as one.
+    ///
+    /// - Parameters:
+    ///   - request: The number of the request that failed.
+    ///   - requests: Requests sent to the target so far.
+    ///   - delay: Milliseconds to wait after a number of failures in a row.
+    /// - Returns: Failures in a row, and milliseconds until the namespace may be sent to.
+    mutating func backOff(
+        _ lane: LaneNumber, request: Int, requests: Int, now: Int64, delay: (_ failures: Int) -> Int64
+    ) -> (failures: Int, delay: Int64) {
+        var backoff = backoffs[lane] ?? LaneBackoff(failures: 0, until: 0, requests: 0)
+        if request > backoff.requests {
+            backoff.failures += 1
+            backoff.requests = requests
+        }
+        backoff.until = max(backoff.until, now + delay(backoff.failures))
+        backoffs[lane] = backoff
+        // Bounded: namespaces whose wait has long been over are forgotten.
+        if backoffs.count > 4_096 { backoffs = backoffs.filter { $0.value.until + 60_000 > now } }
+        return (backoff.failures, backoff.until - now)
+    }
+}
