@@ -6,6 +6,8 @@ internal import CSQLite
 @safe
 package final class Connection {
     let handle: OpaquePointer
+    /// Pages in the write-ahead log, written by SQLite after each commit.
+    private let logPagesCell: UnsafeMutablePointer<Int32>
     private var statements: [String: Statement] = [:]
 
     /// How the file is opened.
@@ -38,16 +40,20 @@ package final class Connection {
         let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)
         guard code == SQLITE_OK, let database = unsafe opened else {
             let message = unsafe opened.map { unsafe String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+            let systemError = unsafe opened.map { unsafe sqlite3_system_errno($0) } ?? 0
             unsafe sqlite3_close_v2(opened)
-            throw SQLiteError(code: code, message: message, operation: "open \(path)")
+            throw SQLiteError(code: code, message: message, operation: "open \(path)", systemError: systemError)
         }
         unsafe handle = database
+        unsafe logPagesCell = .allocate(capacity: 1)
+        unsafe logPagesCell.initialize(to: 0)
         unsafe sqlite3_busy_timeout(database, busyTimeout)
     }
 
     deinit {
         statements.removeAll()
         unsafe sqlite3_close_v2(handle)
+        unsafe logPagesCell.deallocate()
     }
 
     /// Runs one or more statements that return nothing of interest.
@@ -93,10 +99,35 @@ package final class Connection {
             return value
         } catch {
             for statement in statements.values { statement.reset() }
-            // Some errors (disk full, I/O) have rolled back by themselves; then there is nothing left to undo.
-            if unsafe sqlite3_get_autocommit(handle) == 0 { try execute("ROLLBACK") }
+            // Some errors (disk full, I/O) have rolled back by themselves; then there is nothing left to undo. What stopped
+            // the transaction says more than a failure to roll it back, which the next transaction meets again.
+            if unsafe sqlite3_get_autocommit(handle) == 0 { try? execute("ROLLBACK") }
             throw error
         }
+    }
+
+    /// Leaves checkpoints to ``checkpoint()``, so that one that fails is seen, and counts ``logPages``.
+    package func checkpointByHand() {
+        unsafe sqlite3_wal_hook(
+            handle,
+            { cell, _, _, pages in
+                unsafe cell?.assumingMemoryBound(to: Int32.self).pointee = pages
+                return SQLITE_OK
+            }, logPagesCell)
+    }
+
+    /// Pages that the write-ahead log held after the last commit; 0 once a checkpoint has brought all of them home.
+    package var logPages: Int { Int(unsafe logPagesCell.pointee) }
+
+    /// Brings the write-ahead log home into the database, so that the next commit writes it from its start again; its file
+    /// keeps its size.
+    ///
+    /// - Throws: ``SQLiteError``. Nothing is lost by it: what did not come home stays in the log.
+    package func checkpoint() throws {
+        var (pages, done): (Int32, Int32) = (0, 0)
+        try check(
+            unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, &pages, &done), "checkpoint")
+        unsafe logPagesCell.pointee = max(0, pages - done)
     }
 
     /// Rows changed by the last statement.
@@ -112,6 +143,10 @@ package final class Connection {
 
     func check(_ code: Int32, _ operation: String) throws {
         guard code != SQLITE_OK, code != SQLITE_ROW, code != SQLITE_DONE else { return }
-        throw unsafe SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)), operation: operation)
+        // SQLite keeps the last errno, whatever came after it; it belongs to these two kinds of error only.
+        let hasCause = [SQLiteError.Primary.ioError, SQLiteError.Primary.cannotOpen].contains(code & 0xff)
+        throw unsafe SQLiteError(
+            code: code, message: String(cString: sqlite3_errmsg(handle)), operation: operation,
+            systemError: hasCause ? sqlite3_system_errno(handle) : 0)
     }
 }

@@ -33,6 +33,15 @@ enum ExitStatus: Int32 {
             }
         case is ConfigurationErrors: self = .configuration
         case is OutboxError: self = .inputOutput
+        case let error as FileTrouble: self = error.status
+        case let error as QueueError:
+            switch error.code {
+            case .inUse: self = .temporary
+            case .notFound: self = .noInput
+            case .refused: self = .data
+            case .newer: self = .configuration
+            case .damaged, .failed, .full, .readOnly, .unusable: self = .inputOutput
+            }
         default: self = .software
         }
     }
@@ -43,7 +52,7 @@ enum ExitStatus: Int32 {
         case .forbidden, .refused(status: 403, _, _): self = .noPermission
         case .refused(status: 400, _, _): self = .usage
         case .refused(status: 404, _, _): self = .noInput
-        case .refused(status: 409, _, _): self = .data
+        case .refused(status: 409, _, _), .refused(status: 422, code: "rejected", _): self = .data
         case .refused(status: 422, _, _): self = .configuration
         case .refused, .unintelligible: self = .software
         }

@@ -4,7 +4,8 @@ internal import UpsertDaemon
 /// `upsertctl quarantine`.
 struct QuarantineCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "quarantine", abstract: "Looks at records that the server refused, and sends or drops them.",
+        commandName: "quarantine",
+        abstract: "Looks at records that the server refused, and mends, sends or drops them.",
         subcommands: [
             QuarantineListCommand.self, QuarantineShowCommand.self, QuarantineRetryCommand.self,
             QuarantineDropCommand.self, QuarantineExportCommand.self,
@@ -14,7 +15,7 @@ struct QuarantineCommand: ParsableCommand {
 }
 
 extension StatusClient {
-    /// All quarantined records, page after page.
+    /// All quarantined records, page after page, without their content.
     func allQuarantined() throws -> [QuarantineReport] {
         var entries: [QuarantineReport] = []
         var after: Int64? = 0
@@ -25,23 +26,59 @@ extension StatusClient {
         }
         return entries
     }
+
+    /// A quarantined record's content, as it can be submitted again.
+    func quarantinedContent(_ number: Int64) throws -> [UInt8] {
+        guard let content = QuarantineText.content(in: try get("/v1/quarantine/\(number)")) else {
+            throw StatusClientError.unintelligible("record \(number) comes without its content")
+        }
+        return content
+    }
 }
 
-/// Which quarantined records: some by number, or all.
+/// Which quarantined records: those that match all that is given.
+struct QuarantineFilter: ParsableArguments {
+    @Option(help: "Only of this target.")
+    var target: String?
+
+    @Option(help: "Only of this namespace; __default__ is the default namespace.")
+    var namespace: String?
+
+    @Option(help: "Only where the server's words contain this text, in any case of letters.")
+    var reason: String?
+
+    /// Whether nothing is asked for.
+    var isEmpty: Bool { target == nil && namespace == nil && reason == nil }
+
+    /// Those of `entries` that match.
+    func select(_ entries: [QuarantineReport]) -> [QuarantineReport] {
+        let wanted = reason?.lowercased()
+        return entries.filter { entry in
+            (target == nil || entry.target == target)
+                && (namespace == nil || entry.namespace == (namespace == "__default__" ? "" : namespace))
+                && (wanted.map { entry.reason.lowercased().contains($0) } ?? true)
+        }
+    }
+}
+
+/// Which quarantined records: some by number, those that a filter matches, or all.
 struct QuarantineSelection: ParsableArguments {
     @Argument(help: "Numbers, as quarantine list shows them.")
     var numbers: [Int64] = []
+
+    @OptionGroup var filter: QuarantineFilter
 
     @Flag(help: "All of them.")
     var all = false
 
     func validate() throws {
-        if all != numbers.isEmpty { throw ValidationError("give numbers, or --all") }
+        let ways = [!numbers.isEmpty, !filter.isEmpty, all].count { $0 }
+        if ways != 1 { throw ValidationError("give either numbers, or --target, --namespace and --reason, or --all") }
         if let wrong = numbers.first(where: { $0 < 1 }) { throw ValidationError("\(wrong) is no number of a record") }
     }
 
-    /// The numbers, asked of the daemon for all.
+    /// The numbers, asked of the daemon unless they are given.
     func resolve(_ client: StatusClient) throws -> [Int64] {
-        all ? try client.allQuarantined().map(\.number) : numbers
+        numbers.isEmpty ? filter.select(try client.allQuarantined()).map(\.number) : numbers
     }
 }

@@ -4,9 +4,11 @@ internal import UpsertDaemon
 /// `upsertctl quarantine list`.
 struct QuarantineListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists them, grouped by what the server said.")
+        commandName: "list", abstract: "Lists them, grouped by what the server said.",
+        discussion: "Reasons that differ only in numbers and quoted names are one group.")
 
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var filter: QuarantineFilter
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -16,7 +18,7 @@ struct QuarantineListCommand: ParsableCommand {
 
     func run() throws {
         try ExitStatus.reporting {
-            let entries = try connection.client.allQuarantined()
+            let entries = filter.select(try connection.client.allQuarantined())
             if json {
                 Console.put(try StatusJSON.encode(QuarantinePage(entries)) + Array("\n".utf8))
             } else {
@@ -29,7 +31,7 @@ struct QuarantineListCommand: ParsableCommand {
 /// `upsertctl quarantine show`.
 struct QuarantineShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows one of them with its content.")
+        commandName: "show", abstract: "Shows one of them: what is known of it, and the record as it can be submitted.")
 
     @OptionGroup var connection: ConnectionOptions
 
@@ -47,7 +49,7 @@ struct QuarantineShowCommand: ParsableCommand {
                 return
             }
             let report = try StatusJSON.decode(QuarantineReport.self, from: detail)
-            Console.say(QuarantineText.render([report]))
+            Console.say(QuarantineText.detail(report))
             Console.put(Array("\n".utf8) + (QuarantineText.content(in: detail) ?? detail) + Array("\n".utf8))
         }
     }

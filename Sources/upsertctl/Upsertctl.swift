@@ -15,7 +15,7 @@ struct Upsertctl: ParsableCommand {
         subcommands: [
             StatusCommand.self, PutCommand.self, CheckCommand.self, CheckConfigCommand.self, QuarantineCommand.self,
             ReceiptCommand.self, PauseCommand.self, ResumeCommand.self, FlushCommand.self, ReloadCommand.self,
-            OutboxCommand.self,
+            OutboxCommand.self, TargetCommand.self, DoctorCommand.self,
         ])
 
     @OptionGroup var connection: ConnectionOptions

@@ -45,6 +45,8 @@ package struct Hold: Sendable, Equatable {
         case transport
         /// An operator said so.
         case paused
+        /// The configuration names another index than the one that waiting records were accepted for.
+        case hostChanged = "host_changed"
 
         /// Whether it is about the namespace of the request and not about the whole target.
         package var isOfNamespace: Bool { self == .alias || self == .transport || self == .refusedAll }

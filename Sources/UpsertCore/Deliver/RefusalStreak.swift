@@ -7,7 +7,7 @@ struct RefusalStreak: Sendable {
 
     /// Counts a refusal; true when the namespace should be held instead of quarantining once more.
     mutating func refused(_ lane: LaneNumber, _ message: String) -> Bool {
-        let normal = Self.normalised(message)
+        let normal = RefusalReason.normalised(message)
         let known = streaks[lane]
         let count = known?.message == normal ? (known?.count ?? 0) + 1 : 1
         streaks[lane] = (normal, count)
@@ -16,24 +16,5 @@ struct RefusalStreak: Sendable {
 
     mutating func succeeded(_ lane: LaneNumber) {
         if !streaks.isEmpty { streaks[lane] = nil }
-    }
-
-    /// The message without what differs from record to record: numbers and quoted text.
-    static func normalised(_ message: String) -> String {
-        var normal = ""
-        var quote: Character?
-        for character in message {
-            if let open = quote {
-                if character == open { quote = nil }
-            } else if character == "'" || character == "\"" {
-                quote = character
-                normal.append(character)
-            } else if character.isNumber {
-                if normal.last != "#" { normal.append("#") }
-            } else {
-                normal.append(character)
-            }
-        }
-        return normal
     }
 }

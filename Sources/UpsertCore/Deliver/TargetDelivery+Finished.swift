@@ -43,7 +43,7 @@ extension TargetDelivery {
     /// The index itself has answered, so a hold on the target is over.
     private mutating func answered() -> [DeliveryEffect] {
         failures = 0
-        guard let over = hold else { return [] }
+        guard let over = hold, over.kind != .hostChanged else { return [] }
         hold = nil
         probeDelay = settings.probeInterval
         return [.resumed(over)]

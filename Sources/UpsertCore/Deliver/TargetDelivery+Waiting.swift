@@ -70,7 +70,7 @@ extension TargetDelivery {
     }
 
     mutating func holdTarget(_ id: AttemptID, _ attempt: Attempt, _ new: Hold, now: Int64) -> [DeliveryEffect] {
-        let isNew = hold?.kind != new.kind
+        let isNew = hold?.kind != new.kind && hold?.kind != .hostChanged
         // Answers to requests that were on the wire together make the next probe later only once.
         if hold == nil {
             probeDelay = settings.probeInterval
@@ -79,7 +79,8 @@ extension TargetDelivery {
             probeDelay = min(settings.probeIntervalMax, probeDelay * 2)
             probeAt = now + probeDelay
         }
-        hold = new
+        // What an operator has to decide is not taken over by an answer of the old host.
+        if hold?.kind != .hostChanged { hold = new }
         gates.undecided(attempt.batch.lane, now: now)
         return putBack(id, attempt, notBefore: 0) + (isNew ? [.held(new)] : [])
     }

@@ -124,6 +124,7 @@ package struct TargetDelivery: Sendable {
     }
 
     private mutating func probe(now: Int64) -> Step {
+        guard hold?.kind != .hostChanged else { return .wait(until: nil) }
         guard requestsInFlight == 0 else { return .wait(until: nil) }
         guard probeAt <= now else { return .wait(until: probeAt) }
         guard let oldest = attempts.keys.min() else { return .take(orWait: nil) }

@@ -189,6 +189,13 @@ package struct Window: Sendable {
         lanes[chunk.lane]?.streams[stream].waitingBytes += delta * chunk.bytesPerRecord
     }
 
+    /// Takes a chunk's new size into the totals.
+    mutating func resized(_ old: ChunkState, _ new: ChunkState) {
+        queuedBytes += new.bytes - old.bytes
+        guard new.scheduled, let stream = lanes[new.lane]?.streamIndex(new.operation, new.encoding) else { return }
+        lanes[new.lane]?.streams[stream].waitingBytes += new.waiting * (new.bytesPerRecord - old.bytesPerRecord)
+    }
+
     mutating func schedule(_ slot: UInt32) {
         guard let chunk = chunks[Int(slot)], chunk.warm, !chunk.scheduled, chunk.waiting > 0,
             let stream = lanes[chunk.lane]?.streamIndex(chunk.operation, chunk.encoding)

@@ -10,6 +10,8 @@ enum ConfigurationDefaults {
     static let queueDirectory = "/var/lib/upsertd"
     static let queueIndexMemoryMax = 256 << 20
     static let queueIndexMemoryRange = 1 << 20...1 << 40
+    static let queueDiskReserve = 32 << 20
+    static let queueDiskReserveRange = 16 << 20...1 << 40
 
     static let statusMode: UInt32 = 0o660
     static let statusAdminGroup = "upsertd-admin"

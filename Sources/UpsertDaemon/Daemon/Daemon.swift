@@ -32,11 +32,8 @@ package struct Daemon {
     package func run(started: @escaping @Sendable () -> Void = {}) async throws {
         let startedAt = WallClock.now()
         try FileSystemSetup.makeDirectory(configuration.queue.directory)
-        let queue = try Queue(
-            Queue.Options(
-                directory: configuration.queue.directory, indexRecordsMax: configuration.queue.indexRecordsMax,
-                foundHold: configuration.targets.map(\.ambiguousHold.milliseconds).max() ?? 60_000),
-            now: startedAt)
+        let opening = try QueueOpening(configuration, now: startedAt, logger: logger)
+        let queue = opening.queue
         let recovered = try await queue.status()
         if recovered.queuedRecords > 0 || queue.startedUnclean {
             logger.notice(
@@ -49,12 +46,13 @@ package struct Daemon {
         for target in configuration.targets {
             targets.append(
                 try TargetRuntime(
-                    target, queue: queue, isPaused: try await queue.isPaused(target: target.name), group: group,
-                    logger: logger, beat: { heart.beat() }))
+                    target, queue: queue, isPaused: try await queue.isPaused(target: target.name),
+                    hold: try await queue.hostHold(target), group: group, logger: logger, beat: { heart.beat() }))
         }
+        recovered.warnOfOrphans(besides: configuration.targets.map(\.name), logger)
         let running = RunningDaemon(
             configuration: configuration, configurationPath: configurationPath, queue: queue, targets: targets,
-            startedAt: startedAt, logger: logger)
+            startedAt: startedAt, setAside: opening.setAside, logger: logger)
         let intake = try running.makeIntake()
         try await intake.open()
         try await serve(running, intake, heart, started)

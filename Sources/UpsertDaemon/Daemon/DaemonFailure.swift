@@ -12,9 +12,9 @@ package enum DaemonFailure {
         case let error as OperatorError where error.code == .invalid: 78
         case let error as QueueError:
             switch error.code {
-            case .inUse: 75
+            case .inUse, .full, .readOnly: 75
             case .newer, .damaged: 78
-            case .unusable, .notFound, .refused: 74
+            case .failed, .unusable, .notFound, .refused: 74
             }
         case is FatalStorageError, is FileError, is SQLiteError: 74
         default: 70

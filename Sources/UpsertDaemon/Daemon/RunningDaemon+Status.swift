@@ -23,6 +23,7 @@ extension RunningDaemon {
         let status = try await queue.status()
         report.take(status, startedUnclean: queue.startedUnclean, now: now)
         report.delivered.recordsPerSecond = deliveredPerSecond(status.totals.deliveredRecords, now: now)
+        report.queue.setAside = setAside
         report.summarise()
         return report
     }

@@ -8,6 +8,8 @@ final class RunningDaemon: Sendable {
     let queue: Queue
     let targets: [TargetRuntime]
     let startedAt: Int64
+    /// Where a damaged queue was set aside at this start; nil where none was.
+    let setAside: String?
     let logger: Logger
     let configurationPath: String?
     private let state: Mutex<State>
@@ -21,11 +23,12 @@ final class RunningDaemon: Sendable {
 
     init(
         configuration: DaemonConfiguration, configurationPath: String?, queue: Queue, targets: [TargetRuntime],
-        startedAt: Int64, logger: Logger
+        startedAt: Int64, setAside: String? = nil, logger: Logger
     ) {
         self.queue = queue
         self.targets = targets
         self.startedAt = startedAt
+        self.setAside = setAside
         self.logger = logger
         self.configurationPath = configurationPath
         state = Mutex(State(configuration: configuration))
@@ -67,6 +70,7 @@ final class RunningDaemon: Sendable {
         }
         return try Intake(
             logger: logger, accepted: { name in targets.first { $0.name == name }?.delivery.ring() },
+            checkRoom: { try await queue.checkRoom() },
             makeSources: {
                 var list = SourceList(sources: [])
                 for spool in configuration.spools {

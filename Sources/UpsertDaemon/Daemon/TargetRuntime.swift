@@ -23,7 +23,8 @@ final class TargetRuntime: Sendable {
 
     /// - Throws: ``APIKeyFailure`` or the transport's setup error, both naming the setting.
     init(
-        _ configuration: TargetConfiguration, queue: Queue, isPaused: Bool, group: any EventLoopGroup, logger: Logger,
+        _ configuration: TargetConfiguration, queue: Queue, isPaused: Bool, hold: Hold?, group: any EventLoopGroup,
+        logger: Logger,
         beat: @escaping @Sendable () -> Void
     ) throws {
         name = configuration.name
@@ -37,6 +38,7 @@ final class TargetRuntime: Sendable {
         delivery = TargetDeliveryService(
             name: configuration.name, queue: queue, transport: transport,
             settings: DeliverySettings(configuration), linger: configuration.linger.milliseconds, isPaused: isPaused,
+            hold: hold,
             timers: group.next(), logger: logger, beat: beat)
     }
 
@@ -82,7 +84,7 @@ final class TargetRuntime: Sendable {
     /// Takes a new configuration: the key always, the rest as it changed.
     ///
     /// - Throws: ``APIKeyFailure`` or the transport's setup error; then nothing has changed.
-    func reload(_ new: TargetConfiguration) throws {
+    func reload(_ new: TargetConfiguration, hold: Hold?) throws {
         let fresh = try APIKeySource(new).read()
         let transport = try Self.makeTransport(new, key, group)
         key.replace(fresh)
@@ -91,6 +93,8 @@ final class TargetRuntime: Sendable {
             state.configuration = new
             state.transport = transport
         }
+        // Before the new host can be sent to.
+        delivery.hold(hold)
         delivery.reconfigure(DeliverySettings(new), linger: new.linger.milliseconds, transport: transport)
     }
 

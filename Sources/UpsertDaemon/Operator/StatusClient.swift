@@ -29,11 +29,13 @@ package struct StatusClient: Sendable {
     }
 
     /// The body of a successful answer to a GET.
-    package func get(_ path: String) throws(StatusClientError) -> [UInt8] { try succeed("GET", path) }
+    package func get(_ path: String) throws(StatusClientError) -> [UInt8] { try succeed("GET", path, []) }
 
     /// The body of a successful answer to a POST.
     @discardableResult
-    package func post(_ path: String) throws(StatusClientError) -> [UInt8] { try succeed("POST", path) }
+    package func post(_ path: String, body: [UInt8] = []) throws(StatusClientError) -> [UInt8] {
+        try succeed("POST", path, body)
+    }
 
     /// A report, read from its JSON.
     package func get<Report: Decodable>(_ path: String, as type: Report.Type) throws(StatusClientError) -> Report {
@@ -48,13 +50,16 @@ package struct StatusClient: Sendable {
     /// The path of a receipt, by number or name.
     package static func receiptPath(_ id: String) -> String { "/v1/receipts/" + RequestTarget.encoded(id) }
 
+    /// The path by which an operator accepts a target's new host.
+    package static func acceptPath(_ target: String) -> String { "/v1/targets/\(RequestTarget.encoded(target))/accept" }
+
     /// A path with the target that it is about, if any.
     package static func path(_ path: String, target: String?) -> String {
         target.map { "\(path)?target=\(RequestTarget.encoded($0))" } ?? path
     }
 
-    private func succeed(_ method: String, _ path: String) throws(StatusClientError) -> [UInt8] {
-        let answer = try send(method, path)
+    private func succeed(_ method: String, _ path: String, _ body: [UInt8]) throws(StatusClientError) -> [UInt8] {
+        let answer = try send(method, path, body: body)
         guard answer.status != 200 else { return answer.body }
         let report = try? StatusJSON.decode(FailureReport.self, from: answer.body)  // another shape is told as it is
         let text = report?.error.message ?? LogText.escaped(String(decoding: answer.body.prefix(500), as: UTF8.self))
@@ -64,12 +69,13 @@ package struct StatusClient: Sendable {
     /// One request and its answer, whatever its status.
     ///
     /// - Parameter path: Percent-encoded, with its query.
-    package func send(_ method: String, _ path: String) throws(StatusClientError) -> Answer {
-        let request = "\(method) \(path) HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    package func send(_ method: String, _ path: String, body: [UInt8] = []) throws(StatusClientError) -> Answer {
+        let head =
+            "\(method) \(path) HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: \(body.count)\r\n\r\n"
         let bytes: [UInt8]
         do throws(UnixStream.Failure) {
             let stream = try UnixStream(path: socketPath, timeout: timeout)
-            try stream.send(Array(request.utf8))
+            try stream.send(Array(head.utf8) + body)
             bytes = try stream.receiveAll(bytesMax: Self.answerBytesMax)
         } catch {
             throw explain(error)

@@ -33,6 +33,18 @@ package enum StatusText {
         return table.lines
     }
 
+    /// The targets, and those that are gone but for which records wait.
+    package static func targets(_ report: StatusReport) -> String {
+        var lines: [String] = targets(report)
+        for (name, orphan) in report.orphaned.sorted(by: { $0.key < $1.key }) {
+            lines.append(
+                LogText.escaped(
+                    "not configured: \(name), \(grouped(orphan.queuedRecords)) records wait, "
+                        + "\(grouped(orphan.quarantinedRecords)) in quarantine"))
+        }
+        return lines.joined(separator: "\n")
+    }
+
     private static func targets(_ report: StatusReport) -> [String] {
         var table = TextTable([
             ("TARGET", .left), ("STATE", .left), ("QUEUED", .right), ("REQUESTS", .right), ("MAX", .right),
@@ -78,6 +90,14 @@ package enum StatusText {
             } else if let error = target.lastError {
                 lines.append("target \(name) had its last trouble at \(error.at): \(error.message)")
             }
+        }
+        for (name, orphan) in report.orphaned.sorted(by: { $0.key < $1.key }) {
+            lines.append(
+                "target \(name) is not configured; \(grouped(orphan.queuedRecords)) records wait for it and "
+                    + "\(grouped(orphan.quarantinedRecords)) are in quarantine; see upsertctl target --help")
+        }
+        if let aside = report.queue.setAside {
+            lines.append("a damaged queue was set aside as \(aside); see upsertctl doctor --help")
         }
         for problem in report.spools.flatMap(\.problems) + report.outboxes.compactMap(\.problem) {
             lines.append("\(problem.path) \(problem.reason); mend it with: \(problem.mend)")

@@ -13,10 +13,15 @@ package struct OperatorInterface: Sendable {
     package var quarantine: @Sendable (_ after: Int64, _ limit: Int) async throws -> [QuarantineEntry]
     /// One quarantined record.
     package var quarantineEntry: @Sendable (_ number: Int64) async throws -> QuarantineEntry
-    /// Puts a quarantined record back into the queue; with `force` also where a newer write was accepted since.
-    package var retryQuarantined: @Sendable (_ number: Int64, _ force: Bool) async throws -> Void
-    /// Deletes a quarantined record for good.
-    package var dropQuarantined: @Sendable (_ number: Int64) async throws -> Void
+    /// Puts quarantined records back into the queue; with `force` also where a newer write was accepted since. Returns those
+    /// that stay.
+    package var retryQuarantined: @Sendable (_ numbers: [Int64], _ force: Bool) async throws -> [QuarantineRefusal]
+    /// Deletes quarantined records for good. Returns those that do not exist.
+    package var dropQuarantined: @Sendable (_ numbers: [Int64]) async throws -> [QuarantineRefusal]
+    /// Submits a record, given as JSON, in the place of a quarantined one.
+    package var replaceQuarantined: @Sendable (_ number: Int64, _ record: [UInt8]) async throws -> Void
+    /// Sends the records that wait for a target to its new host.
+    package var acceptTarget: @Sendable (_ name: String) async throws -> Void
     /// Stops sending to one target, or to all; survives a restart.
     package var pause: @Sendable (_ target: String?) async throws -> Void
     /// Starts sending again.
@@ -31,8 +36,10 @@ package struct OperatorInterface: Sendable {
         receipt: @escaping @Sendable (_ id: String) async throws -> Receipt?,
         quarantine: @escaping @Sendable (_ after: Int64, _ limit: Int) async throws -> [QuarantineEntry],
         quarantineEntry: @escaping @Sendable (_ number: Int64) async throws -> QuarantineEntry,
-        retryQuarantined: @escaping @Sendable (_ number: Int64, _ force: Bool) async throws -> Void,
-        dropQuarantined: @escaping @Sendable (_ number: Int64) async throws -> Void,
+        retryQuarantined: @escaping @Sendable (_ numbers: [Int64], _ force: Bool) async throws -> [QuarantineRefusal],
+        dropQuarantined: @escaping @Sendable (_ numbers: [Int64]) async throws -> [QuarantineRefusal],
+        replaceQuarantined: @escaping @Sendable (_ number: Int64, _ record: [UInt8]) async throws -> Void,
+        acceptTarget: @escaping @Sendable (_ name: String) async throws -> Void,
         pause: @escaping @Sendable (_ target: String?) async throws -> Void,
         resume: @escaping @Sendable (_ target: String?) async throws -> Void,
         flush: @escaping @Sendable () async throws -> Void,
@@ -44,6 +51,8 @@ package struct OperatorInterface: Sendable {
         self.quarantineEntry = quarantineEntry
         self.retryQuarantined = retryQuarantined
         self.dropQuarantined = dropQuarantined
+        self.replaceQuarantined = replaceQuarantined
+        self.acceptTarget = acceptTarget
         self.pause = pause
         self.resume = resume
         self.flush = flush
@@ -61,6 +70,8 @@ package struct OperatorError: Error, Sendable, Equatable, CustomStringConvertibl
         case invalid
         /// It makes no sense in this state.
         case conflict
+        /// The record given is no valid one.
+        case rejected
         /// Not now: starting, stopping or failed.
         case unavailable
     }

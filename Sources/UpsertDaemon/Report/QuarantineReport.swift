@@ -11,8 +11,12 @@ package struct QuarantineReport: Sendable, Equatable, Codable {
     package var operation: String
     /// The server's words.
     package var reason: String
+    /// The reason without what differs from record to record; the same for all that have the same fault.
+    package var reasonGroup: String
     /// RFC 3339, UTC.
     package var quarantinedAt: String
+    /// RFC 3339, UTC.
+    package var acceptedAt: String
     /// Whether a newer write for the same id was accepted since.
     package var superseded: Bool
     /// Encoded bytes.
@@ -25,9 +29,11 @@ package struct QuarantineReport: Sendable, Equatable, Codable {
         id = entry.id
         operation = entry.operation.name
         reason = entry.reason
+        reasonGroup = RefusalReason.normalised(entry.reason)
         quarantinedAt = Timestamp.text(milliseconds: entry.quarantinedAt)
+        acceptedAt = Timestamp.text(milliseconds: entry.acceptedAt)
         superseded = entry.superseded
-        bytes = entry.data.count
+        bytes = entry.bytes
     }
 }
 

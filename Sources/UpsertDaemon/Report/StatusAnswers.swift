@@ -41,6 +41,7 @@ extension HTTPResponse {
                 case .notFound: 404
                 case .invalid: 400
                 case .conflict: 409
+                case .rejected: 422
                 case .unavailable: 503
                 }
             return failure(status, error.code.rawValue, error.message)
@@ -48,6 +49,7 @@ extension HTTPResponse {
             switch error.code {
             case .notFound: return failure(404, "not_found", error.message)
             case .refused: return failure(409, "conflict", error.message)
+            case .full, .readOnly: return failure(503, "unavailable", error.message)
             default: return failure(500, "queue", error.message)
             }
         case let error as ConfigurationErrors: return failure(422, "configuration", "\(error)")

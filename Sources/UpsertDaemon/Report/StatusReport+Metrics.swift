@@ -31,6 +31,18 @@ extension StatusReport {
         output.add(
             "upsertd_quarantine_records", .gauge, "Records in the quarantine now.", [.init(quarantined.current)])
         output.add("upsertd_queue_file_bytes", .gauge, "Bytes of the queue's database file.", [.init(queue.fileBytes)])
+        output.add(
+            "upsertd_queue_disk_full", .gauge, "1 while nothing is accepted because the queue's disk is full.",
+            [.init(queue.diskFull)])
+        output.add(
+            "upsertd_queue_reserve_bytes", .gauge,
+            "Bytes of disk kept for storing what was delivered; 0 while they are in use.", [.init(queue.reserveBytes)])
+        output.add(
+            "upsertd_queue_set_aside", .gauge, "1 when this start has set a damaged queue aside.",
+            [.init(queue.setAside != nil)])
+        output.add(
+            "upsertd_orphaned_records", .gauge, "Records that wait for a target that is not configured.",
+            orphaned.sorted { $0.key < $1.key }.map { .init($0.value.queuedRecords, [("target", $0.key)]) })
     }
 
     private func addCounters(to output: inout PrometheusText) {

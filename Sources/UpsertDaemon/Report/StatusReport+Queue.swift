@@ -14,7 +14,12 @@ extension StatusReport {
         heldKeys = status.heldKeys
         queue.fileBytes = status.fileBytes
         queue.startedUnclean = startedUnclean
+        queue.diskFull = status.isDiskFull
+        queue.reserveBytes = status.reserveBytes
         for (name, records) in status.queuedByTarget { targets[name]?.queuedRecords = records }
+        orphaned = status.orphans(besides: Array(targets.keys)).mapValues {
+            Orphan(queuedRecords: $0.records, quarantinedRecords: $0.quarantined)
+        }
     }
 
     private mutating func take(_ totals: Totals) {

@@ -69,7 +69,24 @@ package struct StatusReport: Sendable, Equatable, Codable {
         package var fileBytes = 0
         /// Whether the previous process stopped without closing the queue.
         package var startedUnclean = false
+        /// Whether nothing is accepted because the disk is full.
+        package var diskFull = false
+        /// Bytes kept on the disk for storing what was delivered; 0 while they are in use or not to be had.
+        package var reserveBytes = 0
+        /// Where this start has set a damaged queue aside; absent where it has not.
+        package var setAside: String?
         package init() {}
+    }
+
+    /// What waits for a target that is not configured.
+    package struct Orphan: Sendable, Equatable, Codable {
+        package var queuedRecords: Int
+        package var quarantinedRecords: Int
+
+        package init(queuedRecords: Int, quarantinedRecords: Int) {
+            self.queuedRecords = queuedRecords
+            self.quarantinedRecords = quarantinedRecords
+        }
     }
 
     package private(set) var schema = 1
@@ -91,6 +108,8 @@ package struct StatusReport: Sendable, Equatable, Codable {
     package var dropped = Records()
     /// By name.
     package var targets: [String: TargetReport] = [:]
+    /// Targets that are not configured and for which records wait, by name.
+    package var orphaned: [String: Orphan] = [:]
     package var spools: [SpoolReport] = []
     package var outboxes: [OutboxReport] = []
     /// Records whose next version waits because an outcome is not known.

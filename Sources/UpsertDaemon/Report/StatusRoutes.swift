@@ -33,7 +33,7 @@ package struct StatusRoutes: Sendable {
             return .failure(403, "forbidden", refusal(request.peer))
         }
         do {
-            return try await perform(route, target)
+            return try await perform(route, target, request.body)
         } catch {
             return .failure(error)
         }
@@ -44,7 +44,9 @@ package struct StatusRoutes: Sendable {
         return "this needs root, the daemon's own user, or the group \(access.adminGroup); the request came from \(who)"
     }
 
-    private func perform(_ route: StatusRoute, _ target: RequestTarget) async throws -> HTTPResponse {
+    private func perform(
+        _ route: StatusRoute, _ target: RequestTarget, _ body: [UInt8]
+    ) async throws -> HTTPResponse {
         switch route {
         case .status: return try .json(await daemon.status())
         case .metrics:
@@ -59,14 +61,29 @@ package struct StatusRoutes: Sendable {
         case .quarantine: return try .json(await page(target))
         case .quarantined(let number): return try QuarantineDetail.response(await daemon.quarantineEntry(number))
         case .retry(let number):
-            try await daemon.retryQuarantined(number, try flag(target, "force"))
-        case .drop(let number): try await daemon.dropQuarantined(number)
+            try Self.single(await daemon.retryQuarantined([number], try flag(target, "force")))
+        case .drop(let number): try Self.single(await daemon.dropQuarantined([number]))
+        case .replace(let number): try await daemon.replaceQuarantined(number, body)
+        case .retryMany:
+            let numbers = try QuarantineNumbers(json: body).numbers
+            let force = try flag(target, "force")
+            return try .json(QuarantineChangeReport(numbers, refused: await daemon.retryQuarantined(numbers, force)))
+        case .dropMany:
+            let numbers = try QuarantineNumbers(json: body).numbers
+            return try .json(QuarantineChangeReport(numbers, refused: await daemon.dropQuarantined(numbers)))
+        case .acceptTarget(let name): try await daemon.acceptTarget(name)
         case .pause: try await daemon.pause(target.parameters["target"])
         case .resume: try await daemon.resume(target.parameters["target"])
         case .flush: try await daemon.flush()
         case .reload: try await daemon.reload()
         }
         return HTTPResponse(status: 200, contentType: "application/json", text: "{\"ok\":true}\n")
+    }
+
+    /// Throws what kept the one record that was named from being changed.
+    private static func single(_ refusals: [QuarantineRefusal]) throws {
+        guard let refusal = refusals.first else { return }
+        throw QueueError(refusal.isAbsent ? .notFound : .refused, refusal.message)
     }
 
     private func page(_ target: RequestTarget) async throws -> QuarantinePage {

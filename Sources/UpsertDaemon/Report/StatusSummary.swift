@@ -9,6 +9,8 @@ extension StatusReport {
         parts.append("\(grouped(Int(delivered.recordsPerSecond.rounded()))) rec/s")
         if quarantined.current > 0 { parts.append("\(grouped(quarantined.current)) quarantined") }
         parts.append(holdText)
+        if queue.diskFull { parts.append("disk full, intake stopped") }
+        if queue.setAside != nil { parts.append("a damaged queue was set aside") }
         let problems =
             spools.reduce(0) { $0 + $1.problems.count } + outboxes.reduce(0) { $0 + ($1.problem == nil ? 0 : 1) }
         if problems > 0 { parts.append(problems == 1 ? "1 problem" : "\(grouped(problems)) problems") }

@@ -87,6 +87,8 @@ struct DeliveryLog {
         case .alias: "the namespace is an alias, which takes no writes; write to its target namespace"
         case .transport: "its text records cannot be sent over gRPC; set transport: rest for the target, and reload"
         case .paused: "paused by an operator"
+        case .hostChanged:
+            "its host has changed while records wait; accept it with upsertctl target accept, or put the old one back"
         }
     }
 }

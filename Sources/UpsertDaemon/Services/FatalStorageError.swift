@@ -4,17 +4,23 @@ internal import UpsertStorage
 /// An error after which nobody knows what is on disk: the process must end and recover.
 ///
 /// A failed fsync may have dropped the very pages that it should have written, and a second one would report success
-/// (PostgreSQL's finding of 2018), so it is never retried.
+/// (PostgreSQL's finding of 2018), so it is never retried. A full or read-only disk is none: nothing was written, and it can
+/// be tried again.
 package struct FatalStorageError: Error, Sendable, CustomStringConvertible {
     package let description: String
 
     init(_ error: any Error) {
-        description = "the disk failed while storing (\(error)); upsertd ends and recovers at its next start"
+        if let error = error as? QueueError, error.code == .damaged {
+            description = "\(error); upsertd ends, and says so again at its next start"
+        } else {
+            description = "the disk failed while storing (\(error)); upsertd ends and recovers at its next start"
+        }
     }
 
     static func isFatal(_ error: any Error) -> Bool {
         switch error {
-        case let error as SQLiteError: error.primaryCode == SQLiteError.Primary.ioError
+        case let error as QueueError: error.isFinal
+        case let error as SQLiteError: error.isSyncFailure
         case let error as FileError:
             (error.operation == .syncFile || error.operation == .syncDirectory) && !error.isFull
         default: false

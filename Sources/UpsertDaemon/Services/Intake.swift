@@ -12,28 +12,26 @@ actor Intake {
     private let makeSources: @Sendable () throws -> SourceList
     private let logger: Logger
     private let accepted: @Sendable (_ target: String) -> Void
+    private let checkRoom: @Sendable () async throws -> Void
     private let pause: IntakePause
     private nonisolated let isStopping = Atomic(false)
     private nonisolated let statuses = Mutex<[String: SourceStatus]>([:])
-    private var troubles: [String: Trouble] = [:]
-
-    /// A source that failed, and when it is tried again.
-    private struct Trouble {
-        var message: String
-        var failures: Int
-        var tryAgainAt: Int64
-    }
+    private var troubles = IntakeTroubles()
 
     /// - Parameters:
     ///   - makeSources: Opens the sources; called once, on the intake's thread.
     ///   - accepted: Called after each commit.
+    ///   - checkRoom: Throws as long as the queue has no room for more; asked before a source that failed for want of it is
+    ///     read again.
     init(
         logger: Logger, accepted: @escaping @Sendable (_ target: String) -> Void,
+        checkRoom: @escaping @Sendable () async throws -> Void,
         makeSources: @escaping @Sendable () throws -> SourceList
     ) throws {
         self.logger = logger
         self.accepted = accepted
         self.makeSources = makeSources
+        self.checkRoom = checkRoom
         pause = try IntakePause()
     }
 
@@ -59,7 +57,7 @@ actor Intake {
                 guard !isStopping.load(ordering: .relaxed) else { break }
                 source.listen()
                 sleep = min(sleep, try await turn(source))
-                statuses.withLock { $0[source.name] = source.status }
+                publish(source)
             }
             if sleep > 0, !isStopping.load(ordering: .relaxed) {
                 pause.sleep(watching: sources.compactMap(\.descriptor), milliseconds: sleep)
@@ -73,11 +71,14 @@ actor Intake {
     /// Gives a source its turn; returns milliseconds that it can wait, 0 when there may be more.
     private func turn(_ source: any IntakeSource) async throws -> Int64 {
         let now = WallClock.now()
-        if let trouble = troubles[source.name], trouble.tryAgainAt > now { return trouble.tryAgainAt - now }
+        let wait = troubles.wait(source.name, now: now)
+        guard wait == 0 else { return wait }
         do {
+            if troubles[source.name]?.cause == .queueFull { try await checkRoom() }
             let turn = try await source.turn()
-            if let trouble = troubles.removeValue(forKey: source.name) {
-                logger.notice("intake goes on", metadata: ["source": "\(source.name)", "was": "\(trouble.message)"])
+            if let over = troubles.worked(source.name, now: now) {
+                let text = over.cause == .queueFull ? "disk ok: intake goes on" : "intake goes on"
+                logger.notice("\(text)", metadata: ["source": "\(source.name)", "was": "\(over.message)"])
             }
             switch turn {
             case .worked:
@@ -86,25 +87,26 @@ actor Intake {
             case .idle(let again): return min(Self.longestSleep, again ?? .max)
             }
         } catch {
-            return try failed(source, error, now: now)
+            if FatalStorageError.isFatal(error) { throw FatalStorageError(error) }
+            let (delay, news) = troubles.failed(
+                source.name, IntakeTrouble(error, source: source.name), now: now)
+            if let news {
+                logger.error(
+                    "intake stopped, nothing is lost; it is tried again by itself",
+                    metadata: ["source": "\(source.name)", "reason": "\(news.message)"])
+            }
+            return delay
         }
     }
 
-    private func failed(_ source: any IntakeSource, _ error: any Error, now: Int64) throws -> Int64 {
-        if FatalStorageError.isFatal(error) { throw FatalStorageError(error) }
-        var trouble = troubles[source.name] ?? Trouble(message: "", failures: 0, tryAgainAt: 0)
-        let message = "\(error)"
-        if message != trouble.message {
-            logger.error(
-                "intake stopped, nothing is lost; it is tried again by itself",
-                metadata: ["source": "\(source.name)", "reason": "\(message)"])
+    private func publish(_ source: any IntakeSource) {
+        var status = source.status
+        if let trouble = troubles[source.name] {
+            status.problems.append(
+                SourceProblem(
+                    path: source.name, reason: "is not read for now: \(trouble.message)", mend: trouble.mend))
         }
-        trouble.message = message
-        trouble.failures += 1
-        let delay: Int64 = min(5_000, 100 << Int64(min(trouble.failures, 6)))
-        trouble.tryAgainAt = now + delay
-        troubles[source.name] = trouble
-        return delay
+        statuses.withLock { $0[source.name] = status }
     }
 }
 

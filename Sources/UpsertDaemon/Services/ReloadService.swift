@@ -38,7 +38,7 @@ extension RunningDaemon {
         for target in new.targets { _ = try APIKeySource(target).read() }
         for target in new.targets {
             guard let running = self.target(target.name) else { continue }
-            try running.reload(target)
+            try running.reload(target, hold: try await queue.hostHold(target))
         }
         configuration.targets = new.targets.filter { self.target($0.name) != nil }
         if restart.isEmpty {

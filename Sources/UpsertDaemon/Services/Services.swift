@@ -66,14 +66,21 @@ struct MaintenanceService: Service {
     let running: RunningDaemon
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
+        try await cancelWhenGracefulShutdown {
+            try await withThrowingDiscardingTaskGroup { group in
                 for target in running.targets { group.addTask { await target.learnDimension() } }
+                var said: String?
+                var hasMore = false
                 while !Task.isCancelled {
-                    do { try await Task.sleep(for: .seconds(10)) } catch { return }
+                    do { try await Task.sleep(for: .seconds(hasMore ? 1 : 10)) } catch { return }
                     do {
-                        try await running.queue.maintain(now: WallClock.now())
+                        hasMore = try await running.queue.maintain(now: WallClock.now())
+                        said = nil
                     } catch {
+                        if FatalStorageError.isFatal(error) { throw FatalStorageError(error) }
+                        hasMore = false
+                        guard said != "\(error)" else { continue }
+                        said = "\(error)"
                         running.logger.warning("maintenance failed", metadata: ["reason": "\(error)"])
                     }
                 }

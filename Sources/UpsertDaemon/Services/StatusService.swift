@@ -56,11 +56,14 @@ extension RunningDaemon {
             receipt: { try await self.queue.receipt($0) },
             quarantine: { try await self.queue.quarantine(after: $0, limit: $1) },
             quarantineEntry: { try await self.queue.quarantine(number: $0) },
-            retryQuarantined: { number, force in
-                try await self.queue.retryQuarantined(number: number, force: force, now: WallClock.now())
+            retryQuarantined: { numbers, force in
+                let refused = try await self.queue.retryQuarantined(numbers, force: force, now: WallClock.now())
                 for target in self.targets { target.delivery.ring() }
+                return refused
             },
-            dropQuarantined: { try await self.queue.dropQuarantined(number: $0, now: WallClock.now()) },
+            dropQuarantined: { try await self.queue.dropQuarantined($0, now: WallClock.now()) },
+            replaceQuarantined: { try await self.replaceQuarantined($0, with: $1) },
+            acceptTarget: { try await self.acceptHost($0) },
             pause: { try await self.pause($0, true) },
             resume: { try await self.pause($0, false) },
             flush: { for target in self.targets { target.delivery.flush() } },

@@ -12,6 +12,7 @@ final class TargetDeliveryService: Sendable {
     enum Event: Sendable {
         case answered(TargetDelivery.AttemptID, Outcome)
         case pause(Bool)
+        case hold(Hold?)
         case flush
         case reconfigure(DeliverySettings, linger: Int64, any Transport)
         case stop(deadline: Int64)
@@ -28,10 +29,11 @@ final class TargetDeliveryService: Sendable {
 
     /// - Parameters:
     ///   - linger: Milliseconds that a batch may wait to fill.
+    ///   - hold: What keeps everything from being sent until an operator says otherwise.
     ///   - timers: The event loop whose timers end waits.
     init(
         name: String, queue: Queue, transport: any Transport, settings: DeliverySettings, linger: Int64,
-        isPaused: Bool, timers: any EventLoop, logger: Logger, beat: @escaping @Sendable () -> Void
+        isPaused: Bool, hold: Hold?, timers: any EventLoop, logger: Logger, beat: @escaping @Sendable () -> Void
     ) {
         self.name = name
         self.queue = queue
@@ -39,7 +41,7 @@ final class TargetDeliveryService: Sendable {
         logger[metadataKey: "target"] = "\(name)"
         self.logger = logger
         mailbox = Mailbox(timers: timers)
-        snapshot = Mutex(TargetStatus(isPaused: isPaused, concurrency: settings.requestsInFlightMax))
+        snapshot = Mutex(TargetStatus(isPaused: isPaused, concurrency: settings.requestsInFlightMax, hold: hold))
         start = (settings, linger, transport)
         self.beat = beat
     }
@@ -48,6 +50,8 @@ final class TargetDeliveryService: Sendable {
     func ring() { mailbox.ring() }
     /// Stops or restarts sending.
     func pause(_ paused: Bool) { mailbox.post(.pause(paused)) }
+    /// Holds the target until an operator says otherwise; nil ends that.
+    func hold(_ hold: Hold?) { mailbox.post(.hold(hold)) }
     /// Sends what waits without lingering.
     func flush() { mailbox.post(.flush) }
     /// Begins to stop: nothing new is sent, what is in flight is waited for, at most `milliseconds`.
@@ -69,6 +73,7 @@ final class TargetDeliveryService: Sendable {
         var loop = DeliveryLoop(
             state: TargetDelivery(settings: start.settings), transport: start.transport, linger: start.linger)
         loop.state.pause(status.isPaused)
+        hold(status.hold, &loop)
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 beat()
@@ -150,6 +155,7 @@ final class TargetDeliveryService: Sendable {
             loop.log.answered(outcome, now: now)
             for effect in effects { await perform(effect, &loop, &settlements, now: now) }
         case .pause(let paused): loop.state.pause(paused)
+        case .hold(let hold): self.hold(hold, &loop)
         case .flush: loop.flushUntil = now + 1_000
         case .reconfigure(let settings, let linger, let transport):
             loop.retired.append(loop.transport)
@@ -160,6 +166,12 @@ final class TargetDeliveryService: Sendable {
             loop.state.stop()
             loop.deadline = deadline
         }
+    }
+
+    private func hold(_ hold: Hold?, _ loop: inout DeliveryLoop) {
+        guard let effect = loop.state.holdForOperator(hold) else { return }
+        if let hold { loop.log.answered(.hold(hold), now: WallClock.now()) }
+        loop.log.report(effect, logger)
     }
 
     private func perform(
@@ -217,6 +229,10 @@ final class TargetDeliveryService: Sendable {
                     case .nothing: return Self.wait(until: retryAt, now: now)
                     }
                 } catch {
+                    if FatalStorageError.isFatal(error) {
+                        loop.fatal = FatalStorageError(error)
+                        return 0
+                    }
                     logger.error("cannot read the queue", metadata: ["reason": "\(error)"])
                     return 5_000
                 }

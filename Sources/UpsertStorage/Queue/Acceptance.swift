@@ -12,6 +12,8 @@ package struct Acceptance: Sendable {
     package var forget: [Int64] = []
     /// Outbox rows that cannot be read; they go to quarantine as they are.
     package var refusedRows: [RefusedRow] = []
+    /// Quarantined records that this submission takes the place of, mended; they leave in the same commit.
+    package var replacing: [Int64] = []
     /// The outbox rows that these records came from.
     package var outboxRun: OutboxRunProgress?
 

@@ -12,9 +12,13 @@ package struct QuarantineEntry: Sendable {
     package var reason: String
     /// Unix milliseconds.
     package var quarantinedAt: Int64
+    /// Unix milliseconds.
+    package var acceptedAt: Int64
     /// Whether a newer write for the same id was accepted since.
     package var superseded: Bool
-    /// The record in its stored encoding, or as it was submitted.
+    /// Bytes of `data`.
+    package var bytes: Int
+    /// The record in its stored encoding, or as it was submitted; empty in a list.
     package var data: [UInt8]
     /// How `data` is encoded; nil for an outbox row that is no valid record, which is kept as it was submitted.
     package var encoding: Encoding?
@@ -23,5 +27,4 @@ package struct QuarantineEntry: Sendable {
     var submission: Int64
     var key: RecordKey
     var weight: Int
-    var acceptedAt: Int64
 }

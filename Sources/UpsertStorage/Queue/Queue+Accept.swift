@@ -7,7 +7,7 @@ extension Queue {
     /// Updates of records that still wait are merged with them first, by the coalescing law.
     ///
     /// - Parameter now: Unix milliseconds.
-    /// - Throws: ``SQLiteError``; then nothing has changed, on disk or in memory.
+    /// - Throws: ``QueueError``; then nothing has changed, on disk or in memory.
     package func accept(_ acceptance: Acceptance, now: Int64) throws -> AcceptResult {
         var transaction = acceptance.transaction
         var merges = UpdateMerges()
@@ -19,21 +19,34 @@ extension Queue {
             accepting: transaction, merges: merges, rejected: acceptance.submissions.reduce(0) { $0 + $1.rejected })
         changed.acceptedRecords += acceptance.refusedRows.count
         changed.quarantinedRecords += acceptance.refusedRows.count
+        let refused = acceptance.refusedRows.map { quarantineEntry($0, now: now) }
+        let replaced = try acceptance.replacing.map { try quarantine(number: $0) }
+        changed.coalescedRecords += replaced.count
+        let obsolete = quarantinedKeys(in: transaction)
         let gone = window.unsaved(deadOnly: true)
         changed.coalescedRecords += gone.dead.reduce(0) { $0 + window.supersededUnsaved(slot: $1.slot) }
         var sequences: [Int64?] = []
-        try connection.transaction {
+        try commitAdding {
             for (name, number) in unsavedLanes { try insertLane(name, number) }
             sequences = try transaction.chunks.map { try insertChunk($0, now: now) }
             try save(gone, now: now)
             try save(acceptance, counts: transaction.submissions, merges: merges, now: now)
-            try supersedeQuarantined(transaction)
-            for row in acceptance.refusedRows { try insert(quarantineEntry(row, now: now)) }
+            for key in obsolete { try supersedeQuarantined(key) }
+            for entry in replaced {
+                try delete(entry, counts: SubmissionCounts(superseded: 1, quarantined: -1), now: now)
+            }
+            for entry in refused { try insert(entry) }
             try changed.store(connection)
         }
         unsavedLanes = []
         totals = changed
-        quarantinedCurrent += acceptance.refusedRows.count
+        quarantinedKeys.subtract(obsolete)
+        for entry in replaced {
+            forget(entry)
+            try rememberOthers(of: entry.key)
+        }
+        quarantinedCurrent += refused.count
+        quarantined(refused)
         window.saved(gone)
         for dead in gone.dead { contents.remove(dead.sequence) }
         admit(transaction, sequences, merges, now: now)
@@ -64,8 +77,9 @@ extension Queue {
         guard chunk.replaced.count < chunk.directory.count else { return nil }
         let insert = try connection.statement(
             """
-            INSERT INTO chunk (lane, submission, operation, encoding, accepted_at, records, bytes, directory)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO chunk
+                (lane, submission, operation, encoding, accepted_at, records, bytes, checksum, directory)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         let directory = chunk.directory.bytes
         try insert.bind(1, chunk.lane)
@@ -75,8 +89,9 @@ extension Queue {
         try insert.bind(5, now)
         try insert.bind(6, Int64(chunk.directory.count))
         try insert.bind(7, Int64(chunk.payload.count))
+        try insert.bind(8, ChunkChecksum.of(directory: directory, payload: chunk.payload))
         try unsafe directory.withUnsafeBytes { bytes in
-            try unsafe insert.bindStatic(8, bytes)
+            try unsafe insert.bindStatic(9, bytes)
             try insert.run()
         }
         let sequence = connection.lastInsertedRow
@@ -90,17 +105,12 @@ extension Queue {
         return sequence
     }
 
-    /// A newer write makes a quarantined one obsolete: it stays listed, but retrying it needs force.
-    private func supersedeQuarantined(_ transaction: AcceptTransaction) throws {
-        guard !quarantinedKeys.isEmpty else { return }
-        let mark = try connection.statement("UPDATE quarantine SET superseded = 1 WHERE key_high = ? AND key_low = ?")
-        for chunk in transaction.chunks {
-            for key in chunk.directory.keys where quarantinedKeys.contains(key) {
-                try mark.bind(1, key.storedHigh)
-                try mark.bind(2, key.storedLow)
-                try mark.run()
-            }
-        }
+    /// The keys of a transaction that have a record in quarantine, which its writes make obsolete.
+    private func quarantinedKeys(in transaction: AcceptTransaction) -> [RecordKey] {
+        guard !quarantinedKeys.isEmpty else { return [] }
+        var found: Set<RecordKey> = []
+        for chunk in transaction.chunks { found.formUnion(chunk.directory.keys.lazy.filter(quarantinedKeys.contains)) }
+        return Array(found)
     }
 }
 

@@ -3,9 +3,12 @@ internal import UpsertSQLite
 extension Queue {
     /// Reserves numbers for claims and submissions: durable, growing, never given twice.
     package func reserveSequences(_ count: Int) throws -> Range<Int64> {
-        let query = try connection.statement("SELECT value FROM setting WHERE name = 'next_sequence'")
-        let next = try query.step() ? query.integer(0) : 1
-        query.reset()
+        let next = try reading {
+            let query = try connection.statement("SELECT value FROM setting WHERE name = 'next_sequence'")
+            defer { query.reset() }
+            return try query.step() ? query.integer(0) : 1
+        }
+        guard count > 0 else { return next..<next }
         let range = next..<next + Int64(count)
         try setNextSequence(range.upperBound)
         return range
@@ -18,13 +21,19 @@ extension Queue {
     }
 
     private func setNextSequence(_ next: Int64) throws {
-        let insert = try connection.statement("INSERT OR REPLACE INTO setting VALUES ('next_sequence', ?)")
-        try insert.bind(1, next)
-        try insert.run()
+        try commitAdding {
+            let insert = try connection.statement("INSERT OR REPLACE INTO setting VALUES ('next_sequence', ?)")
+            try insert.bind(1, next)
+            try insert.run()
+        }
     }
 
     /// How far the claimed files of a spool have been accepted.
     package func claims(spool: String) throws -> [ClaimProgress] {
+        try reading { try storedClaims(spool: spool) }
+    }
+
+    private func storedClaims(spool: String) throws -> [ClaimProgress] {
         let query = try connection.statement(
             """
             SELECT submission, spool, file, device, inode, offset, line, refused, errors_file, errors_length, finished,
@@ -50,7 +59,7 @@ extension Queue {
     /// Forgets claims whose files are durably gone.
     package func forgetClaims(_ submissions: [Int64]) throws {
         guard !submissions.isEmpty else { return }
-        try connection.transaction {
+        try commit {
             let delete = try connection.statement("DELETE FROM claim WHERE submission = ?")
             for submission in submissions {
                 try delete.bind(1, submission)
@@ -61,10 +70,12 @@ extension Queue {
 
     /// The last run accepted from an outbox.
     package func outboxRun(_ outbox: String) throws -> OutboxRunProgress? {
-        let query = try connection.statement("SELECT identity, rows FROM outbox_run WHERE outbox = ?")
-        defer { query.reset() }
-        try query.bind(1, outbox)
-        guard try query.step() else { return nil }
-        return OutboxRunProgress(outbox: outbox, identity: query.bytes(0), rows: query.bytes(1))
+        try reading {
+            let query = try connection.statement("SELECT identity, rows FROM outbox_run WHERE outbox = ?")
+            defer { query.reset() }
+            try query.bind(1, outbox)
+            guard try query.step() else { return nil }
+            return OutboxRunProgress(outbox: outbox, identity: query.bytes(0), rows: query.bytes(1))
+        }
     }
 }

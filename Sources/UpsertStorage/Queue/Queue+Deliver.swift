@@ -35,6 +35,8 @@ struct UnsettledChanges {
 extension Queue {
     /// Takes the next batch for a target; its records stay queued, marked as taken.
     package func take(target: String, rules: TakeRules) throws -> Take {
+        try checkUsable()
+        guard rules.now >= nothingBefore else { return .wait(until: nothingBefore) }
         try warmUp(now: rules.now)
         return try window.take(target: target, rules: rules) { slot, sequence in
             try content(slot: slot, sequence: sequence)
@@ -46,7 +48,7 @@ extension Queue {
 
     /// Lets the records of batches leave the queue, in one commit.
     ///
-    /// - Throws: ``SQLiteError`` when the commit failed. The records will not be sent again by this process; call
+    /// - Throws: ``QueueError`` when the commit failed. The records will not be sent again by this process; call
     ///   ``flush(now:)`` until it succeeds.
     package func settle(_ settlements: [Settlement], now: Int64) throws {
         for settlement in settlements { note(settlement, now: now) }
@@ -55,12 +57,14 @@ extension Queue {
 
     /// Stores what was settled and superseded since the last commit.
     package func flush(now: Int64) throws {
+        try checkUsable()
         let unsaved = window.unsaved()
         guard !unsettled.isEmpty || !unsaved.changed.isEmpty || !unsaved.dead.isEmpty else { return }
         var changed = totals
         changed += unsettled.totals
         changed.coalescedRecords += window.supersededUnsaved
-        try connection.transaction {
+        try markSuperseded(&unsettled.quarantined)
+        try commit {
             try save(unsaved, now: now)
             for (submission, counts) in unsettled.submissions { try add(counts, to: submission, now: now) }
             for hold in unsettled.holds { try save(hold) }
@@ -70,7 +74,7 @@ extension Queue {
         totals = changed
         window.saved(unsaved)
         for dead in unsaved.dead { contents.remove(dead.sequence) }
-        for entry in unsettled.quarantined { quarantinedKeys.insert(entry.key) }
+        quarantined(unsettled.quarantined)
         quarantinedCurrent += unsettled.quarantined.count
         unsettled = UnsettledChanges()
     }
@@ -116,29 +120,15 @@ extension Queue {
     }
 
     /// The content of a chunk, from memory or disk.
+    ///
+    /// - Throws: ``QueueError``; with code `damaged` when it is not what was accepted.
     func content(slot: UInt32, sequence: Int64) throws -> ChunkContent {
         if let kept = contents[sequence] { return kept }
-        let query = try connection.statement("SELECT data FROM payload WHERE chunk = ?")
-        try query.bind(1, sequence)
-        guard try query.step() else { throw QueueRecovery.damaged(sequence, "its payload is missing") }
-        let payload = query.bytes(0)
-        query.reset()
-        let directory = try directory(sequence)
-        guard Int(directory.ends.last ?? 0) == payload.count else {
-            throw QueueRecovery.damaged(
-                sequence, "its payload has \(payload.count) bytes, its directory says otherwise")
+        do {
+            return try StoredChunk.content(of: sequence, connection)
+        } catch {
+            throw note(error)
         }
-        return ChunkContent(directory: directory, payload: payload)
-    }
-
-    private func directory(_ sequence: Int64) throws -> ChunkDirectory {
-        let query = try connection.statement("SELECT directory FROM chunk WHERE sequence = ?")
-        try query.bind(1, sequence)
-        defer { query.reset() }
-        guard try query.step(), let directory = unsafe query.withBytes(0, { unsafe ChunkDirectory(bytes: $0) }) else {
-            throw QueueRecovery.damaged(sequence, "its directory is missing or makes no sense")
-        }
-        return directory
     }
 
     /// Takes chunks beyond the index's bound into it as room comes free, oldest first.
@@ -146,8 +136,18 @@ extension Queue {
         guard window.coldChunks > 0 else { return }
         for lane in window.coldLanes {
             while let next = window.nextCold(in: lane) {
-                window.warmFirst(of: lane, keys: try directory(next.sequence).keys, now: now)
+                let keys = try directory(next.sequence).keys
+                window.warmFirst(of: lane, keys: keys, now: now)
             }
+        }
+    }
+
+    /// The directory of a chunk, from disk.
+    func directory(_ sequence: Int64) throws -> ChunkDirectory {
+        do {
+            return try StoredChunk.directory(of: sequence, connection)
+        } catch {
+            throw note(error)
         }
     }
 }

@@ -15,8 +15,15 @@ package struct QueueStatus: Sendable, Equatable {
     package var heldKeys: Int
     /// Records by target.
     package var queuedByTarget: [String: Int]
+    /// Rows in the quarantine by target.
+    package var quarantinedByTarget: [String: Int] = [:]
     /// Bytes of the database file.
     package var fileBytes: Int
+    /// Bytes kept on the disk for storing what was delivered when the rest is full: all that is configured, or 0 while
+    /// they are in use.
+    package var reserveBytes = 0
+    /// Whether nothing is accepted because the disk is full.
+    package var isDiskFull = false
 }
 
 extension Queue {
@@ -26,11 +33,14 @@ extension Queue {
         current += unsettled.totals
         // Superseded in memory counts as coalesced although the commit that says so is still to come.
         current.coalescedRecords += window.supersededUnsaved
-        let pages = try connection.integer("PRAGMA page_count") * connection.integer("PRAGMA page_size")
+        let pages = try reading { try connection.integer("PRAGMA page_count") }
         return QueueStatus(
             totals: current, queuedRecords: window.queuedRecords, queuedBytes: window.queuedBytes,
             oldestAcceptedAt: window.oldestAcceptedAt,
             quarantinedCurrent: quarantinedCurrent + unsettled.quarantined.count,
-            heldKeys: window.heldKeys, queuedByTarget: window.queuedByTarget(), fileBytes: Int(pages))
+            heldKeys: window.heldKeys, queuedByTarget: window.queuedByTarget(),
+            quarantinedByTarget: quarantinedByTarget,
+            fileBytes: Int(pages) * QueueFile.pageBytes, reserveBytes: reserve.isWhole ? reserve.bytes : 0,
+            isDiskFull: room == .none)
     }
 }

@@ -17,15 +17,21 @@ package actor Queue {
         package var contentBytesMax: Int
         /// After an unclean start, milliseconds for which records found waiting count as possibly in flight.
         package var foundHold: Int64
+        /// Bytes of disk kept for storing what was delivered when the rest is full; see ``DiskReserve``.
+        package var reserveBytes: Int
+        /// Whether the file is new because a damaged one was set aside: then requests of the queue before it may still be
+        /// applied, and nothing is sent for `foundHold`.
+        package var isFreshAfterDamage = false
 
         package init(
             directory: String, indexRecordsMax: Int = 16_000_000, contentBytesMax: Int = 12_000_000,
-            foundHold: Int64 = 60_000
+            foundHold: Int64 = 60_000, reserveBytes: Int = 32 << 20
         ) {
             self.directory = directory
             self.indexRecordsMax = indexRecordsMax
             self.contentBytesMax = contentBytesMax
             self.foundHold = foundHold
+            self.reserveBytes = reserveBytes
         }
     }
 
@@ -43,10 +49,18 @@ package actor Queue {
     var unsavedLanes: [(LaneName, LaneNumber)] = []
     var nextLane: LaneNumber = 1
     var totals = Totals()
+    /// Keys of quarantined records that no newer write has superseded.
     var quarantinedKeys: Set<RecordKey> = []
     var quarantinedCurrent = 0
+    /// Rows in the quarantine by target.
+    var quarantinedByTarget: [String: Int] = [:]
     var unsettled = UnsettledChanges()
-    var reserved: Range<Int64> = 0..<0
+    /// Nothing is sent before this time (Unix milliseconds), since requests of an earlier queue may still be applied.
+    var nothingBefore: Int64 = 0
+    var reserve: DiskReserve
+    var room = Room.enough
+    /// What ended the use of the queue: damage, or a disk that failed.
+    var broken: QueueError?
     /// Whether the previous process stopped without closing the queue.
     package nonisolated let startedUnclean: Bool
 
@@ -62,22 +76,22 @@ package actor Queue {
     package init(_ options: Options, now: Int64) throws {
         self.options = options
         lock = try InstanceLock(directory: options.directory)
-        let connection = try QueueFile.open(directory: options.directory)
-        let identity = try QueueIdentity.load(connection)
-        hasher = RecordKeyHasher(secret: identity.secret)
-        startedUnclean = !identity.closedCleanly
-        window = Window(
-            indexRecordsMax: options.indexRecordsMax, foundUntil: identity.closedCleanly ? 0 : now + options.foundHold)
+        reserve = DiskReserve(directory: options.directory, bytes: options.reserveBytes)
+        let opened = try OpenedQueue.open(options, &reserve, now: now)
+        connection = opened.connection
+        hasher = RecordKeyHasher(secret: opened.identity.secret)
+        startedUnclean = !opened.identity.closedCleanly
+        window = opened.window
         contents = ContentCache(bytesMax: options.contentBytesMax)
-        let recovered = try QueueRecovery.read(connection, into: &window, found: startedUnclean, now: now)
-        for (number, name) in recovered.lanes {
+        for (number, name) in opened.recovered.lanes {
             lanes[LaneName(target: name.target, namespace: name.namespace)] = number
             nextLane = max(nextLane, number + 1)
         }
-        totals = recovered.totals
-        quarantinedKeys = recovered.quarantinedKeys
-        quarantinedCurrent = recovered.quarantinedCurrent
-        self.connection = connection
+        if options.isFreshAfterDamage { nothingBefore = now + options.foundHold }
+        totals = opened.recovered.totals
+        quarantinedKeys = opened.recovered.quarantinedKeys
+        quarantinedCurrent = opened.recovered.quarantinedCurrent
+        quarantinedByTarget = opened.recovered.quarantinedByTarget
     }
 
     /// The number of a lane; a new one is stored with the next accept commit.
@@ -97,7 +111,43 @@ package actor Queue {
     /// - Parameter clean: Whether every attempt was answered, so that the next start need not hold anything.
     package func close(clean: Bool) throws {
         try flush(now: 0)
-        if clean { try QueueIdentity.markClean(connection) }
-        try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if clean { try commit { try QueueIdentity.markClean(connection) } }
+        try bringHome(orStop: false)
+        // Only to have a small directory; the log is home.
+        try? connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+}
+
+/// A queue as read back at start.
+struct OpenedQueue {
+    let connection: Connection
+    let identity: QueueIdentity
+    let window: Window
+    let recovered: QueueRecovery
+
+    /// Opens the file and reads it back. Where the disk is full, the reserve makes the room that starting needs.
+    static func open(
+        _ options: Queue.Options, _ reserve: inout DiskReserve, now: Int64
+    ) throws(QueueError) -> OpenedQueue {
+        do {
+            return try OpenedQueue(options, now: now)
+        } catch {
+            let meaning = QueueFile.meaning(of: error, directory: options.directory)
+            guard meaning.code == .full, reserve.release() else { throw meaning }
+        }
+        do {
+            return try OpenedQueue(options, now: now)
+        } catch {
+            throw QueueFile.meaning(of: error, directory: options.directory)
+        }
+    }
+
+    private init(_ options: Queue.Options, now: Int64) throws {
+        connection = try QueueFile.open(directory: options.directory)
+        identity = try QueueIdentity.load(connection)
+        var window = Window(
+            indexRecordsMax: options.indexRecordsMax, foundUntil: identity.closedCleanly ? 0 : now + options.foundHold)
+        recovered = try QueueRecovery.read(connection, into: &window, found: !identity.closedCleanly, now: now)
+        self.window = window
     }
 }

@@ -8,6 +8,12 @@ package struct QueueError: Error, Sendable, CustomStringConvertible {
         case newer
         /// The file is damaged or not a queue.
         case damaged
+        /// The disk failed, so nobody knows what is on it; the process must end and recover.
+        case failed
+        /// There is no room on the disk; nothing was changed.
+        case full
+        /// The file system is read-only; nothing was changed.
+        case readOnly
         /// The directory or file cannot be opened or written.
         case unusable
         /// What was asked for does not exist.
@@ -24,6 +30,9 @@ package struct QueueError: Error, Sendable, CustomStringConvertible {
         self.code = code
         self.message = message
     }
+
+    /// Whether the queue must not be used any more after it.
+    package var isFinal: Bool { code == .damaged || code == .failed }
 
     package var description: String { message }
 }

@@ -4,8 +4,12 @@ package import UpsertSQLite
 package enum QueueFile {
     /// Every migration in order, with the name of its file.
     package static let migrations: [(name: String, sql: [UInt8])] = [
-        ("v0001_queue", PackageResources.v0001_queue_sql)
+        ("v0001_queue", PackageResources.v0001_queue_sql),
+        ("v0002_checksums_and_targets", PackageResources.v0002_checksums_and_targets_sql),
     ]
+
+    /// Bytes of a page of the database.
+    package static let pageBytes = 32_768
 
     /// Name of the database file in the queue directory.
     package static let name = "queue.db"
@@ -17,27 +21,33 @@ package enum QueueFile {
     ///
     /// - Throws: ``QueueError``.
     package static func open(directory: String) throws -> Connection {
+        if let reason = DamageMark.read(in: directory) { throw QueueError(.damaged, reason) }
+        try SetAside.finish(in: directory)
         let path = directory + "/" + name
         do {
             let connection = try Connection(path: path, mode: .create)
             try configure(connection)
+            // What the log holds is written again and synced: after a failed sync, a log that reads well may still not be
+            // on the disk. Where there is no room for that, the log has to stand as it is.
+            do { try connection.checkpoint() } catch let error as SQLiteError where error.isFull {}
             try migrate(connection, path: path)
             return connection
-        } catch let error as SQLiteError {
-            throw translate(error, path: path)
+        } catch {
+            throw meaning(of: error, directory: directory)
         }
     }
 
     private static func configure(_ connection: Connection) throws {
         // The page size and vacuum mode of a file are fixed by its first write.
-        try connection.execute("PRAGMA page_size = 32768")
+        try connection.execute("PRAGMA page_size = \(pageBytes)")
         try connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         try connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")
         // Debian builds SQLite with SECURE_DELETE, which makes deleting three times dearer.
         try connection.execute("PRAGMA secure_delete = OFF")
-        try connection.execute("PRAGMA wal_autocheckpoint = 500")
+        // The queue brings the log home itself, so that a failing disk is noticed.
+        connection.checkpointByHand()
         try connection.execute("PRAGMA cache_size = -8192")
         try connection.execute("PRAGMA temp_store = MEMORY")
         guard try connection.integer("PRAGMA synchronous") == 2, try connection.text("PRAGMA journal_mode") == "wal"
@@ -62,17 +72,34 @@ package enum QueueFile {
         }
     }
 
-    private static func translate(_ error: SQLiteError, path: String) -> QueueError {
-        switch error.primaryCode {
-        case SQLiteError.Primary.corrupt, SQLiteError.Primary.notADatabase:
-            QueueError(
-                .damaged,
-                "\(path) is damaged (\(error.message)); nothing was changed. Keep it for salvage: "
-                    + "mv \(path) \(path).damaged, then start again with an empty queue")
-        case SQLiteError.Primary.busy, SQLiteError.Primary.locked:
-            QueueError(.inUse, "\(path) is open in another program (\(error.message)); close it and start again")
-        default:
-            QueueError(.unusable, "cannot open \(path): \(error)")
+    /// What an error in the queue's file means for those who use it.
+    static func meaning(of error: any Error, directory: String) -> QueueError {
+        if let error = error as? QueueError { return error }
+        if let damage = error as? QueueDamage { return damaged(directory, damage.what) }
+        let path = directory + "/" + name
+        guard let error = error as? SQLiteError else { return QueueError(.unusable, "cannot use \(path): \(error)") }
+        if error.isDamage { return damaged(directory, error.message) }
+        if error.isFull { return QueueError(.full, "the disk is full: \(path) cannot grow (\(error.message))") }
+        if error.isReadOnlyDisk {
+            return QueueError(.readOnly, "\(path) cannot be written: its file system is read-only (\(error.message))")
         }
+        switch error.primaryCode {
+        case SQLiteError.Primary.busy, SQLiteError.Primary.locked:
+            return QueueError(
+                .inUse, "\(path) is open in another program (\(error.message)); close it and start again")
+        case SQLiteError.Primary.ioError where error.code != SQLiteError.Extended.noMemory:
+            return QueueError(.failed, "the disk failed while \(path) was used: \(error)")
+        default: return QueueError(.unusable, "cannot use \(path): \(error)")
+        }
+    }
+
+    /// The error for damage, with the command that saves what can be read.
+    static func damaged(_ directory: String, _ what: String) -> QueueError {
+        let path = directory + "/" + name
+        return QueueError(
+            .damaged,
+            "\(path) is damaged (\(what)); nothing was changed. Save what can be read and start with an empty queue: "
+                + "upsertctl doctor --queue \(directory) --salvage /var/tmp/salvaged.ndjson --set-aside; "
+                + "or have upsertd set it aside by itself: queue.on_damage: start_fresh")
     }
 }

@@ -7,6 +7,7 @@ struct QueueRecovery {
     var totals = Totals()
     var quarantinedKeys: Set<RecordKey> = []
     var quarantinedCurrent = 0
+    var quarantinedByTarget: [String: Int] = [:]
 
     /// - Parameters:
     ///   - found: Whether the records may have been in flight when the previous process ended.
@@ -30,10 +31,12 @@ struct QueueRecovery {
         }
         try readChunks(connection, into: &window, found: found, now: now)
         recovery.totals = try Totals(stored: connection)
-        let quarantine = try connection.statement("SELECT key_high, key_low, superseded FROM quarantine")
+        let quarantine = try connection.statement("SELECT key_high, key_low, superseded, lane FROM quarantine")
         defer { quarantine.reset() }
         while try quarantine.step() {
             recovery.quarantinedCurrent += 1
+            let target = recovery.lanes[quarantine.integer(3)]?.target ?? ""
+            recovery.quarantinedByTarget[target, default: 0] += 1
             guard quarantine.integer(2) == 0 else { continue }
             recovery.quarantinedKeys.insert(RecordKey(stored: quarantine.integer(0), quarantine.integer(1)))
         }
@@ -66,9 +69,7 @@ struct QueueRecovery {
         }
     }
 
-    static func damaged(_ sequence: Int64, _ what: String) -> QueueError {
-        QueueError(.damaged, "chunk \(sequence) of the queue is damaged: \(what)")
-    }
+    static func damaged(_ sequence: Int64, _ what: String) -> QueueDamage { QueueDamage("chunk \(sequence): \(what)") }
 }
 
 extension RecordKey {

@@ -12,7 +12,7 @@ extension Totals {
             """)
         defer { query.reset() }
         guard try query.step() else {
-            throw QueueError(.damaged, "the queue has lost its counters (table total is empty)")
+            throw QueueDamage("it has lost its counters: table total is empty")
         }
         acceptedRecords = Int(query.integer(0))
         acceptedBytes = Int(query.integer(1))

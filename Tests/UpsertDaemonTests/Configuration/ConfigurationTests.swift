@@ -121,7 +121,8 @@ struct ConfigurationTests {
             problems(adding: "    requsts_in_flght_max: 8", after: 6).first?.contains("requests_in_flight_max") == true)
         #expect(
             problems("queue: {wibble: 1}\n" + good) == [
-                "c.yaml:1:9: unknown key \"wibble\" in queue; known keys: directory, index_memory_max"
+                "c.yaml:1:9: unknown key \"wibble\" in queue; known keys: directory, disk_reserve, index_memory_max, "
+                    + "on_damage"
             ])
     }
 

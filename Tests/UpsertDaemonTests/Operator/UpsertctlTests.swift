@@ -153,9 +153,82 @@ struct UpsertctlTests {
             #expect(drop.output == "dropped 3 of 3\n")
             #expect(
                 daemon.calls.withLock { $0.filter { $0.hasPrefix("retry") || $0.hasPrefix("drop") } } == [
-                    "retry 1 true", "retry 2 true", "drop 1", "drop 2", "drop 3",
+                    "retry [1, 2] true", "drop [1, 2, 3]",
                 ])
             #expect(await run("quarantine", "show", "9", "--socket", socket).status == 66)
+        }
+    }
+
+    @Test("the quarantine is chosen by target, namespace and reason")
+    func quarantineFilter() async throws {
+        let daemon = ScriptedDaemon()
+        daemon.entries.withLock {
+            $0 = [
+                quarantineEntry(1, reason: "Bad colour 7"), quarantineEntry(2, reason: "bad size"),
+                quarantineEntry(3, reason: "bad COLOUR 9"),
+            ]
+        }
+        try await serving(daemon) {
+            func retry(_ arguments: String...) async -> ProcessResult {
+                await runProgram(
+                    "upsertctl", ["quarantine", "retry"] + arguments + ["--socket", socket], in: directory.path)
+            }
+            #expect(await retry("--reason", "colour").output == "retried 2 of 2\n")
+            #expect(await retry("--target", "other").output == "retried 0 of 0\n")
+            #expect(await retry("--namespace", "__default__", "--reason", "size").output == "retried 1 of 1\n")
+            #expect(await retry("1", "--reason", "size").status == 64)
+            #expect(await retry().status == 64)
+            #expect(
+                daemon.calls.withLock { $0.filter { $0.hasPrefix("retry") } } == [
+                    "retry [1, 3] false", "retry [2] false",
+                ])
+            let list = await run("quarantine", "list", "--reason", "SIZE", "--socket", socket)
+            #expect(list.output.hasPrefix("1 record of target main in the default namespace: bad size"))
+        }
+    }
+
+    @Test("an export is a new file that can be dropped again; what exists is not overwritten")
+    func quarantineExport() async throws {
+        let daemon = ScriptedDaemon()
+        daemon.entries.withLock { $0 = (1...3).map { quarantineEntry($0) } }
+        let path = directory.path + "/out.ndjson"
+        let record = #"{"namespace":"__default__","id":"doc-1","values":[1.50,2]}"# + "\n"
+        try await serving(daemon) {
+            let result = await run("quarantine", "export", "--current", path, "--socket", socket)
+            #expect(result.output == "wrote 2 records to \(path)\n" && readFile(path) == record + record)
+            #expect(await run("quarantine", "export", path, "--socket", socket).status == 66)
+            #expect(await run("quarantine", "export", "3", "-", "--socket", socket).output == record)
+            #expect(await run("check", path).status == 0)
+            #expect(!names(in: directory.path).contains("out.ndjson.part"))
+        }
+    }
+
+    @Test("a record is mended in the editor or from a file, and unchanged or superseded ones are left")
+    func quarantineMend() async throws {
+        let daemon = ScriptedDaemon()
+        daemon.entries.withLock { $0 = (1...2).map { quarantineEntry($0) } }
+        let path = directory.path + "/mended.json"
+        writeFile(path, #"{"id":"doc-1","values":[3]}"#)
+        try await serving(daemon) {
+            let from = await run("quarantine", "retry", "1", "--from", path, "--socket", socket)
+            #expect(from.output == "submitted in the place of record 1; see upsertctl receipt quarantine-1\n")
+            func edit(_ editor: String) async -> Int32 {
+                await runProgram(
+                    "upsertctl", ["quarantine", "retry", "1", "--edit", "--socket", socket], in: directory.path,
+                    environment: ["VISUAL=\(editor)"]
+                ).status
+            }
+            #expect(await edit("sed -i s/1.50/2.50/") == 0)
+            #expect(await edit("true") == 65)
+            #expect(await edit("false") == 66)
+            let superseded = await run("quarantine", "retry", "2", "--from", path, "--socket", socket)
+            #expect(superseded.status == 65 && superseded.errors.contains("superseded by a newer write"))
+            #expect(await run("quarantine", "retry", "1", "2", "--edit", "--socket", socket).status == 64)
+            #expect(
+                daemon.calls.withLock { $0.filter { $0.hasPrefix("replace") } } == [
+                    #"replace 1 {"id":"doc-1","values":[3]}"#,
+                    #"replace 1 {"namespace":"__default__","id":"doc-1","values":[2.50,2]}"# + "\n",
+                ])
         }
     }
 

@@ -52,8 +52,10 @@ func fullReport() -> StatusReport {
     report.take(
         QueueStatus(
             totals: totals, queuedRecords: 1_241, queuedBytes: 123_456, oldestAcceptedAt: 1_795_255_262_250,
-            quarantinedCurrent: 5, heldKeys: 11, queuedByTarget: ["main": 1_241, "gone": 1], fileBytes: 65_536),
+            quarantinedCurrent: 5, heldKeys: 11, queuedByTarget: ["main": 1_241, "gone": 1],
+            quarantinedByTarget: ["gone": 2, "main": 3], fileBytes: 65_536, reserveBytes: 1_048_576, isDiskFull: true),
         startedUnclean: true, now: 1_795_255_265_500)
+    report.queue.setAside = "/q/queue.db.damaged-1"
     report.delivered.recordsPerSecond = 512.25
     report.summarise()
     return report
@@ -66,9 +68,11 @@ struct StatusReportTests {
         let golden = """
             {"accepted":{"bytes":1000000,"records":10000},"coalesced":{"records":700},"delivered":{"bytes":800000,\
             "records":8000,"records_per_second":512.25,"requests":12},"dropped":{"records":4},"held_keys":11,"idle":false,\
-            "in_flight":{"records":700,"requests":2},"no_effect":{"records":50},"outboxes":[{"path":"/app.db","problem":\
+            "in_flight":{"records":700,"requests":2},"no_effect":{"records":50},"orphaned":{"gone":{"quarantined_records":2,\
+            "queued_records":1}},"outboxes":[{"path":"/app.db","problem":\
             {"mend":"upsertctl outbox init /app.db","path":"/app.db","reason":"has no outbox"},"state":"failed","target":\
-            "main"}],"pid":42,"quarantined":{"current":5,"records":9},"queue":{"file_bytes":65536,"started_unclean":true},\
+            "main"}],"pid":42,"quarantined":{"current":5,"records":9},"queue":{"disk_full":true,"file_bytes":65536,\
+            "reserve_bytes":1048576,"set_aside":"/q/queue.db.damaged-1","started_unclean":true},\
             "queued":{"bytes":123456,"oldest_age_seconds":3.25,"records":1241},"rejected":{"records":6},"schema":1,\
             "spools":[{"claimed":1,"directory":"/var/spool/a\\\\b","incoming":3,"problems":[{"mend":"rm -- /var/spool/x",\
             "path":"/var/spool/x","reason":"is a FIFO"}],"target":"main","watching":"inotify"}],"started_at":\
@@ -130,7 +134,8 @@ struct StatusReportTests {
         #expect(
             fullReport().summary == """
                 running: 1,241 queued (oldest 3 s), 2 requests in flight, 512 rec/s, 5 quarantined, \
-                main held: Invalid API "Key"; 1 namespace held; paused: textIndex, 2 problems
+                main held: Invalid API "Key"; 1 namespace held; paused: textIndex, disk full, intake stopped, \
+                a damaged queue was set aside, 2 problems
                 """)
         var quiet = StatusReport(state: .running, version: "1", pid: 1, startedAt: 0, now: 0)
         #expect(quiet.summary == "running: nothing queued, 0 requests in flight, 0 rec/s, no holds")

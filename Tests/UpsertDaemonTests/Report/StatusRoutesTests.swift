@@ -20,6 +20,13 @@ final class ScriptedDaemon: Sendable {
         if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
+    /// 404 does not exist, 409 is superseded.
+    private func refusals(_ numbers: [Int64]) -> [QuarantineRefusal] {
+        numbers.filter { $0 == 404 || $0 == 409 }.map {
+            QuarantineRefusal(number: $0, isAbsent: $0 == 404, message: "record \($0) stays")
+        }
+    }
+
     var interface: OperatorInterface {
         OperatorInterface(
             status: {
@@ -43,8 +50,18 @@ final class ScriptedDaemon: Sendable {
                 }
                 return entry
             },
-            retryQuarantined: { try self.note("retry \($0) \($1)") },
-            dropQuarantined: { try self.note("drop \($0)") },
+            retryQuarantined: { numbers, force in
+                try self.note("retry \(numbers) \(force)")
+                return self.refusals(numbers)
+            },
+            dropQuarantined: { numbers in
+                try self.note("drop \(numbers)")
+                return self.refusals(numbers)
+            },
+            replaceQuarantined: { number, record in
+                try self.note("replace \(number) \(String(decoding: record, as: UTF8.self))")
+            },
+            acceptTarget: { try self.note("accept \($0)") },
             pause: { try self.note("pause \($0 ?? "all")") },
             resume: { try self.note("resume \($0 ?? "all")") },
             flush: { try self.note("flush") },
@@ -72,9 +89,8 @@ func quarantineEntry(
 ) -> QuarantineEntry {
     QuarantineEntry(
         number: number, target: "main", namespace: "", id: id, operation: .upsert, reason: reason,
-        quarantinedAt: 1_795_255_200_000, superseded: number == 2, data: data, encoding: encoding, lane: 1,
-        submission: 7,
-        key: RecordKey(high: 1, low: 2), weight: 8, acceptedAt: 0)
+        quarantinedAt: 1_795_255_200_000, acceptedAt: 1_795_255_100_000, superseded: number == 2, bytes: data.count,
+        data: data, encoding: encoding, lane: 1, submission: 7, key: RecordKey(high: 1, low: 2), weight: 8)
 }
 
 @Suite("Status socket routes")
@@ -83,13 +99,15 @@ struct StatusRoutesTests {
     private static let root = PeerCredentials(pid: 1, uid: 0, gid: 0)
 
     private func answer(
-        _ method: String, _ target: String, peer: PeerCredentials? = Self.root
+        _ method: String, _ target: String, peer: PeerCredentials? = Self.root, body: String = ""
     ) async -> (status: Int, body: String, type: String?, allow: String?) {
         let access = OperatorAccess(adminGroup: "upsertd-admin", serviceUser: 990) { peer, group in
             peer.uid == 1_000 && group == "upsertd-admin"
         }
         let routes = StatusRoutes(daemon.interface, access: access)
-        let response = await routes.answer(HTTPRequest(version: .http1, method: method, target: target, peer: peer))
+        let response = await routes.answer(
+            HTTPRequest(
+                version: .http1, method: method, target: target, body: Array(body.utf8), peer: peer))
         let body = String(decoding: response.body, as: UTF8.self)
         return (response.status, body, response.headers["content-type"], response.headers["allow"])
     }
@@ -180,8 +198,9 @@ struct StatusRoutesTests {
             ("/v1/pause", "pause all"), ("/v1/pause?target=main", "pause main"),
             ("/v1/resume?target=a%20b", "resume a b"),
             ("/v1/resume", "resume all"), ("/v1/flush", "flush"), ("/v1/reload", "reload"),
-            ("/v1/quarantine/9/retry", "retry 9 false"), ("/v1/quarantine/9/retry?force=1", "retry 9 true"),
-            ("/v1/quarantine/9/retry?force=0", "retry 9 false"), ("/v1/quarantine/9/drop", "drop 9"),
+            ("/v1/quarantine/9/retry", "retry [9] false"), ("/v1/quarantine/9/retry?force=1", "retry [9] true"),
+            ("/v1/quarantine/9/retry?force=0", "retry [9] false"), ("/v1/quarantine/9/drop", "drop [9]"),
+            ("/v1/quarantine/9/replace", "replace 9 "), ("/v1/targets/a%20b/accept", "accept a b"),
         ])
     func changes(target: String, call: String) async {
         for uid: UInt32 in [0, 990, 1_000] {
@@ -195,6 +214,7 @@ struct StatusRoutesTests {
         "others may only read",
         arguments: [
             "/v1/pause", "/v1/resume", "/v1/flush", "/v1/reload", "/v1/quarantine/9/retry", "/v1/quarantine/9/drop",
+            "/v1/quarantine/9/replace", "/v1/quarantine/retry", "/v1/quarantine/drop", "/v1/targets/main/accept",
         ])
     func forbidden(target: String) async {
         for peer in [PeerCredentials(pid: 1, uid: 1_001, gid: 1_001), nil] {
@@ -204,6 +224,26 @@ struct StatusRoutesTests {
             #expect(await self.answer("GET", "/v1/status", peer: peer).status == 200)
         }
         #expect(called().allSatisfy { $0 == "status" })
+    }
+
+    @Test("many are changed at once, and those that stay are told with their reason")
+    func changesOfMany() async throws {
+        let retried = await answer("POST", "/v1/quarantine/retry?force=1", body: #"{"numbers":[1,404,409]}"#)
+        #expect(
+            retried.body == """
+                {"changed":1,"refused":[{"absent":true,"message":"record 404 stays","number":404},\
+                {"absent":false,"message":"record 409 stays","number":409}]}
+
+                """)
+        #expect(await answer("POST", "/v1/quarantine/drop", body: #"{"numbers":[7]}"#).status == 200)
+        #expect(called() == ["retry [1, 404, 409] true", "drop [7]"])
+        for wrong in ["", "{}", #"{"numbers":[]}"#, #"{"numbers":["1"]}"#] {
+            #expect(await answer("POST", "/v1/quarantine/retry", body: wrong).status == 400)
+        }
+        #expect(await answer("POST", "/v1/quarantine/404/retry").status == 404)
+        #expect(await answer("POST", "/v1/quarantine/409/retry").status == 409)
+        #expect(await answer("POST", "/v1/quarantine/5/replace", body: #"{"id":"a"}"#).status == 200)
+        #expect(called().last == #"replace 5 {"id":"a"}"#)
     }
 
     @Test("what is not there is 404, and a wrong method is told with the right one")
@@ -236,6 +276,8 @@ struct StatusRoutesTests {
             (OperatorError(.conflict, "not now"), 409, "conflict"),
             (OperatorError(.unavailable, "starting"), 503, "unavailable"),
             (QueueError(.refused, "superseded"), 409, "conflict"),
+            (QueueError(.full, "the disk is full"), 503, "unavailable"),
+            (OperatorError(.rejected, "no values"), 422, "rejected"),
             (QueueError(.damaged, "damaged"), 500, "queue"),
             (
                 ConfigurationErrors([ConfigurationProblem(file: "c", line: 1, column: 2, message: "bad")]), 422,

@@ -17,7 +17,8 @@ final class QueueBench {
 
     init(indexRecordsMax: Int = 1_000_000, foundHold: Int64 = 60_000) throws {
         options = Queue.Options(
-            directory: directory.path, indexRecordsMax: indexRecordsMax, contentBytesMax: 100_000, foundHold: foundHold)
+            directory: directory.path, indexRecordsMax: indexRecordsMax, contentBytesMax: 100_000, foundHold: foundHold,
+            reserveBytes: 1 << 20)
         current = try Queue(options, now: 0)
     }
 
@@ -40,7 +41,9 @@ final class QueueBench {
 
     /// Accepts records given as JSON lines, in one commit.
     @discardableResult
-    func accept(_ lines: [String], namespace: String = "", at now: Int64 = 0) async throws -> AcceptResult {
+    func accept(
+        _ lines: [String], namespace: String = "", replacing: [Int64] = [], at now: Int64 = 0
+    ) async throws -> AcceptResult {
         submission += 1
         let lane = await queue.lane(target: "t", namespace: namespace)
         var transaction = AcceptTransaction(hasher: queue.hasher)
@@ -62,6 +65,7 @@ final class QueueBench {
         acceptance.submissions = [
             SubmissionProgress(number: submission, source: "test", name: "s\(submission)", rejected: 0, complete: true)
         ]
+        acceptance.replacing = replacing
         return try await queue.accept(acceptance, now: now)
     }
 
@@ -69,6 +73,16 @@ final class QueueBench {
         let rules = TakeRules(now: now, linger: 0, urgent: true)
         if case .batch(let batch) = try await queue.take(target: "t", rules: rules) { return batch }
         return nil
+    }
+
+    /// Has the server refuse everything that may be sent now.
+    func refuseAll(_ reason: String = "no such thing", at now: Int64 = 0) async throws {
+        while let batch = try await take(at: now) {
+            let settlements = (0..<batch.count).map {
+                Settlement(batch: batch.part($0..<$0 + 1), result: .quarantined(reason: reason), holdUntil: nil)
+            }
+            try await queue.settle(settlements, now: now)
+        }
     }
 
     /// Delivers everything that may be sent now; returns the records as JSON in the order sent.

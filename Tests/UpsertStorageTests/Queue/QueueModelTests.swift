@@ -59,13 +59,15 @@ private struct ServerModel {
         var late: [Late] = []
         var now: Int64 = 1
         var crashes = 0
-        for step in 0..<60 {
+        for step in 0..<80 {
             now += Int64.random(in: 0...200, using: &generator)
             for request in late where request.at <= now { request.texts.forEach { server.apply(request.kind, $0) } }
             late.removeAll { $0.at <= now }
-            switch Int.random(in: 0..<10, using: &generator) {
+            switch Int.random(in: 0..<11, using: &generator) {
+            case 10:
+                _ = try await bench.queue.rewriteSparse(now: now, bytesMin: 0)
             case 0..<4:
-                let lines = (0..<Int.random(in: 1...6, using: &generator)).map { _ in Self.record(step, &generator) }
+                let lines = (0..<Int.random(in: 1...9, using: &generator)).map { _ in Self.record(step, &generator) }
                 for line in lines { expected.apply(line.kind, line.text) }
                 try await bench.accept(lines.map(\.text), at: now)
             case 4..<6:
