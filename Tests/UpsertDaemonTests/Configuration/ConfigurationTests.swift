@@ -62,7 +62,7 @@ struct ConfigurationTests {
                  max_line_size: 1MiB, keep_done: true}
             outboxes:
               - {path: /db, target: text}
-            queue: {directory: /q, index_memory_max: 40MiB}
+            queue: {directory: /q, index_memory_max: 40MiB, disk_reserve: 64MiB, on_damage: start_fresh}
             status: {socket: /s, mode: 0600, admin_group: wheel, read_group: staff}
             targets:
               main: {host: "http://10.0.0.1:8080", allow_plaintext: true, transport: rest, api_key_file: /k, dimension: 3,
