@@ -1,15 +1,16 @@
 /// The records of one accept commit, gathered in memory: encoded, coalesced among themselves and cut into chunks.
 ///
-/// A chunk holds records of one (lane, submission, operation, encoding) and never more than one request may, so that a chunk
-/// whose records are all current is a request body as it lies. Two writes to the same key in one transaction are coalesced
+/// A chunk holds records of one (lane, operation, encoding), of any number of submissions, and never more than one request may,
+/// so that a chunk whose records are all current is a request body as it lies. Two writes to the same key in one transaction are coalesced
 /// here by the coalescing law; against writes that already wait the queue does it, in the same commit.
 package struct AcceptTransaction: Sendable {
     /// A chunk being built.
     package struct Chunk: Sendable {
         package let lane: LaneNumber
-        package let submission: Int64
         package let operation: OperationKind
         package let encoding: Encoding
+        /// Which submission each record came with.
+        package var submissions: SubmissionRuns
         package var directory = ChunkDirectory()
         package var payload: [UInt8] = []
         /// Positions replaced by a later record of the same transaction.
@@ -18,10 +19,10 @@ package struct AcceptTransaction: Sendable {
         package var origins: [RecordOrigin] = []
         fileprivate var weight = 0
 
-        /// An empty chunk.
+        /// An empty chunk, whose first record comes with `submission`.
         package init(lane: LaneNumber, submission: Int64, operation: OperationKind, encoding: Encoding) {
             self.lane = lane
-            self.submission = submission
+            submissions = SubmissionRuns(submission)
             self.operation = operation
             self.encoding = encoding
         }
@@ -39,7 +40,6 @@ package struct AcceptTransaction: Sendable {
 
     private struct OpenKey: Hashable {
         var lane: LaneNumber
-        var submission: Int64
         var operation: OperationKind
         var encoding: Encoding
     }
@@ -95,12 +95,12 @@ package struct AcceptTransaction: Sendable {
         count(operation, encoded.count, submission) { _ in }
         if let earlier, merged != nil || kind != .update {
             chunks[Int(earlier.slot)].replaced.append(Int(earlier.position))
-            submissions[chunks[Int(earlier.slot)].submission, default: SubmissionCounts()].superseded += 1
+            let replaced = chunks[Int(earlier.slot)].submissions[Int(earlier.position)]
+            submissions[replaced, default: SubmissionCounts()].superseded += 1
             coalesced += 1
         }
         local[key] = append(
-            kind, merged ?? encoded, weight, key,
-            OpenKey(lane: lane, submission: submission, operation: kind, encoding: encoding),
+            kind, merged ?? encoded, weight, key, OpenKey(lane: lane, operation: kind, encoding: encoding), submission,
             origin)
     }
 
@@ -118,8 +118,8 @@ package struct AcceptTransaction: Sendable {
         merged: [UInt8], weight: Int, kind: OperationKind, key: RecordKey, encoding: Encoding, lane: LaneNumber,
         submission: Int64
     ) -> RecordPlace {
-        let open = OpenKey(lane: lane, submission: submission, operation: kind, encoding: encoding)
-        return append(kind, merged, weight, key, open, RecordOrigin(line: 0, offset: 0))
+        let open = OpenKey(lane: lane, operation: kind, encoding: encoding)
+        return append(kind, merged, weight, key, open, submission, RecordOrigin(line: 0, offset: 0))
     }
 
     /// Marks a record of this transaction as replaced by a merged one.
@@ -131,12 +131,12 @@ package struct AcceptTransaction: Sendable {
         replace(place)
         accepted -= 1
         bytes -= chunk.directory.range(Int(place.position)).count
-        submissions[chunk.submission, default: SubmissionCounts()].accepted -= 1
+        submissions[chunk.submissions[Int(place.position)], default: SubmissionCounts()].accepted -= 1
     }
 
     private mutating func append(
         _ kind: OperationKind, _ encoded: [UInt8], _ weight: Int, _ key: RecordKey, _ openKey: OpenKey,
-        _ origin: RecordOrigin
+        _ submission: Int64, _ origin: RecordOrigin
     ) -> RecordPlace {
         let limits = RequestLimits.published(openKey.encoding, kind)
         // Updates go one a request, so their chunk is only bounded to keep it cheap to read.
@@ -155,9 +155,10 @@ package struct AcceptTransaction: Sendable {
             number = chunks.count
             chunks.append(
                 Chunk(
-                    lane: openKey.lane, submission: openKey.submission, operation: kind, encoding: openKey.encoding))
+                    lane: openKey.lane, submission: submission, operation: kind, encoding: openKey.encoding))
             open[openKey] = number
         }
+        chunks[number].submissions.append(submission, at: chunks[number].directory.count)
         chunks[number].payload.append(contentsOf: encoded)
         chunks[number].weight += min(weight, Int(UInt32.max))
         chunks[number].directory.append(key: key, end: chunks[number].payload.count, weight: weight)

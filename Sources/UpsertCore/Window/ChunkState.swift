@@ -5,8 +5,8 @@ package struct ChunkState: Sendable {
     package let lane: LaneNumber
     package let operation: OperationKind
     package let encoding: Encoding
-    /// Row of the submission that its records came with.
-    package let submission: Int64
+    /// Rows of the submissions that its records came with.
+    package let submissions: SubmissionRuns
     /// Unix milliseconds at acceptance.
     package let acceptedAt: Int64
     package let records: Int
@@ -24,6 +24,8 @@ package struct ChunkState: Sendable {
     package internal(set) var live: Int
     /// Records superseded since `done` was last stored.
     package internal(set) var supersededUnsaved = 0
+    /// The same by submission.
+    var supersededSubmissions: [Int64: Int] = [:]
     /// The sequence whose turn this chunk has: its own, or that of the oldest waiting record it replaced.
     package internal(set) var turn: Int64
     /// Whether its records are in the key index.
@@ -31,14 +33,14 @@ package struct ChunkState: Sendable {
     package internal(set) var scheduled = false
 
     package init(
-        sequence: Int64, lane: LaneNumber, operation: OperationKind, encoding: Encoding, submission: Int64,
+        sequence: Int64, lane: LaneNumber, operation: OperationKind, encoding: Encoding, submissions: SubmissionRuns,
         acceptedAt: Int64, records: Int, bytes: Int, done: Bitmap, found: Bool
     ) {
         self.sequence = sequence
         self.lane = lane
         self.operation = operation
         self.encoding = encoding
-        self.submission = submission
+        self.submissions = submissions
         self.acceptedAt = acceptedAt
         self.records = records
         self.bytes = bytes

@@ -53,6 +53,9 @@ extension Window {
         supersededUnsaved += 1
         dirty.insert(older.slot)
         chunks[Int(older.slot)]?.supersededUnsaved += 1
+        if let submission = submission(of: older) {
+            chunks[Int(older.slot)]?.supersededSubmissions[submission, default: 0] += 1
+        }
         // The newer version takes the older one's turn, so a key that is written all the time is not put off for ever.
         if let turn = chunks[Int(older.slot)]?.turn, let own = chunks[Int(newer.slot)]?.turn, turn < own {
             chunks[Int(newer.slot)]?.turn = turn

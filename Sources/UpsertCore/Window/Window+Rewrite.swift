@@ -11,6 +11,12 @@ extension Window {
         return found.sorted { $0.bytes > $1.bytes }
     }
 
+    /// The submissions that some of a chunk's records came with.
+    package func submissions(slot: UInt32, positions: [Int]) -> SubmissionRuns {
+        guard let chunk = chunks[Int(slot)] else { preconditionFailure("no chunk in slot \(slot)") }
+        return SubmissionRuns(chunk.submissions, positions: positions)
+    }
+
     /// The positions of a chunk's live records; nil while one of them is in flight, since its batch names its place.
     ///
     /// - Parameter keys: The keys of all its records, in order.
@@ -37,7 +43,8 @@ extension Window {
         guard let old = chunks[Int(slot)] else { return }
         var new = ChunkState(
             sequence: old.sequence, lane: old.lane, operation: old.operation, encoding: old.encoding,
-            submission: old.submission, acceptedAt: old.acceptedAt, records: live.count, bytes: bytes,
+            submissions: SubmissionRuns(old.submissions, positions: live), acceptedAt: old.acceptedAt,
+            records: live.count, bytes: bytes,
             done: Bitmap(count: live.count), found: old.found)
         new.turn = old.turn
         new.warm = old.warm

@@ -87,8 +87,8 @@ extension Window {
             } else {
                 unsaved.changed.append((slot, chunk.sequence, chunk.done.bytes))
             }
-            if chunk.supersededUnsaved > 0 {
-                unsaved.superseded[chunk.submission, default: 0] += chunk.supersededUnsaved
+            for (submission, count) in chunk.supersededSubmissions {
+                unsaved.superseded[submission, default: 0] += count
             }
         }
         return unsaved
@@ -99,6 +99,7 @@ extension Window {
         for slot in unsaved.changed.map(\.slot) + unsaved.dead.map(\.slot) {
             supersededUnsaved -= chunks[Int(slot)]?.supersededUnsaved ?? 0
             chunks[Int(slot)]?.supersededUnsaved = 0
+            chunks[Int(slot)]?.supersededSubmissions = [:]
             dirty.remove(slot)
         }
         remove(slots: unsaved.dead.map(\.slot))

@@ -86,7 +86,9 @@ package struct Window: Sendable {
     package private(set) var coldChunks = 0
 
     /// The submission that a record came with.
-    package func submission(of place: RecordPlace) -> Int64? { chunks[Int(place.slot)]?.submission }
+    package func submission(of place: RecordPlace) -> Int64? {
+        chunks[Int(place.slot)]?.submissions[Int(place.position)]
+    }
 
     /// Records of a chunk superseded since that was last stored.
     package func supersededUnsaved(slot: UInt32) -> Int { chunks[Int(slot)]?.supersededUnsaved ?? 0 }

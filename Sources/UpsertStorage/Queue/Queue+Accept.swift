@@ -78,18 +78,19 @@ extension Queue {
         let insert = try connection.statement(
             """
             INSERT INTO chunk
-                (lane, submission, operation, encoding, accepted_at, records, bytes, checksum, directory)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                (lane, submission, operation, encoding, accepted_at, records, bytes, checksum, directory, runs)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         let directory = chunk.directory.bytes
         try insert.bind(1, chunk.lane)
-        try insert.bind(2, chunk.submission)
+        try insert.bind(2, chunk.submissions.firstSubmission)
         try insert.bind(3, Int64(chunk.operation.rawValue))
         try insert.bind(4, Int64(chunk.encoding.rawValue))
         try insert.bind(5, now)
         try insert.bind(6, Int64(chunk.directory.count))
         try insert.bind(7, Int64(chunk.payload.count))
         try insert.bind(8, ChunkChecksum.of(directory: directory, payload: chunk.payload))
+        try insert.bind(runs: chunk.submissions, at: 10)
         try unsafe directory.withUnsafeBytes { bytes in
             try unsafe insert.bindStatic(9, bytes)
             try insert.run()
@@ -127,7 +128,7 @@ extension ChunkState {
     init(_ chunk: AcceptTransaction.Chunk, sequence: Int64, now: Int64) {
         self.init(
             sequence: sequence, lane: chunk.lane, operation: chunk.operation, encoding: chunk.encoding,
-            submission: chunk.submission, acceptedAt: now, records: chunk.directory.count, bytes: chunk.payload.count,
+            submissions: chunk.submissions, acceptedAt: now, records: chunk.directory.count, bytes: chunk.payload.count,
             done: chunk.done, found: false)
     }
 }

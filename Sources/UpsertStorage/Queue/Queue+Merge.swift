@@ -23,7 +23,7 @@ extension Queue {
                 let place = RecordPlace(slot: UInt32(number), position: UInt16(position))
                 if held.kind == .delete {
                     transaction.replace(place)
-                    merges.noEffect[chunk.submission, default: 0] += 1
+                    merges.noEffect[chunk.submissions[position], default: 0] += 1
                     continue
                 }
                 guard held.encoding == chunk.encoding else { continue }
@@ -36,12 +36,12 @@ extension Queue {
                     transaction.replace(place)
                     let made = transaction.append(
                         merged: merged.bytes, weight: merged.weight, kind: held.kind, key: key,
-                        encoding: chunk.encoding, lane: chunk.lane, submission: chunk.submission)
+                        encoding: chunk.encoding, lane: chunk.lane, submission: chunk.submissions[position])
                     merges.replacing[made.slot, default: [:]][Int(made.position)] = waiting
                 } catch {
                     merges.refused.append(
                         RefusedUpdate(
-                            place: place, origin: chunk.origins[position], submission: chunk.submission,
+                            place: place, origin: chunk.origins[position], submission: chunk.submissions[position],
                             rejection: error))
                 }
             }

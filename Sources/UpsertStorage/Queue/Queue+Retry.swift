@@ -62,7 +62,7 @@ extension Queue {
             forget(entry)
             let chunk = ChunkState(
                 sequence: sequence, lane: entry.lane, operation: entry.operation, encoding: encoding,
-                submission: entry.submission, acceptedAt: now, records: 1, bytes: entry.data.count,
+                submissions: SubmissionRuns(entry.submission), acceptedAt: now, records: 1, bytes: entry.data.count,
                 done: Bitmap(count: 1), found: false)
             window.append(chunk, keys: [entry.key], now: now)
         }

@@ -44,20 +44,28 @@ extension Queue {
                 key: content.directory.keys[position], end: payload.count,
                 weight: Int(content.directory.weights[position]))
         }
-        try commit { try store(sequence, directory, payload) }
+        let submissions = window.submissions(slot: slot, positions: live)
+        try commit { try store(sequence, directory, payload, submissions) }
         contents.remove(sequence)
         window.rewritten(slot: slot, live: live, keys: content.directory.keys, bytes: payload.count)
     }
 
-    private func store(_ sequence: Int64, _ directory: ChunkDirectory, _ payload: [UInt8]) throws {
+    private func store(
+        _ sequence: Int64, _ directory: ChunkDirectory, _ payload: [UInt8], _ submissions: SubmissionRuns
+    )
+        throws
+    {
         let bytes = directory.bytes
         let update = try connection.statement(
-            "UPDATE chunk SET records = ?, bytes = ?, checksum = ?, directory = ? WHERE sequence = ?")
+            "UPDATE chunk SET records = ?, bytes = ?, checksum = ?, directory = ?, submission = ?, runs = ? WHERE sequence = ?"
+        )
         try update.bind(1, Int64(directory.count))
         try update.bind(2, Int64(payload.count))
         try update.bind(3, ChunkChecksum.of(directory: bytes, payload: payload))
         try update.bind(4, bytes)
-        try update.bind(5, sequence)
+        try update.bind(5, submissions.firstSubmission)
+        try update.bind(runs: submissions, at: 6)
+        try update.bind(7, sequence)
         try update.run()
         let data = try connection.statement("UPDATE payload SET data = ? WHERE chunk = ?")
         try data.bind(1, payload)

@@ -6,6 +6,7 @@ package enum QueueFile {
     package static let migrations: [(name: String, sql: [UInt8])] = [
         ("v0001_queue", PackageResources.v0001_queue_sql),
         ("v0002_checksums_and_targets", PackageResources.v0002_checksums_and_targets_sql),
+        ("v0003_submissions_of_a_chunk", PackageResources.v0003_submissions_of_a_chunk_sql),
     ]
 
     /// Bytes of a page of the database.

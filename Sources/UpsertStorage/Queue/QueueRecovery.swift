@@ -48,7 +48,7 @@ struct QueueRecovery {
     ) throws {
         let query = try connection.statement(
             """
-            SELECT sequence, lane, submission, operation, encoding, accepted_at, records, bytes, done, directory
+            SELECT sequence, lane, submission, operation, encoding, accepted_at, records, bytes, done, directory, runs
             FROM chunk LEFT JOIN progress ON progress.chunk = chunk.sequence ORDER BY sequence
             """)
         defer { query.reset() }
@@ -58,9 +58,12 @@ struct QueueRecovery {
                 let encoding = Encoding(rawValue: UInt8(clamping: query.integer(4)))
             else { throw damaged(sequence, "unknown operation or encoding") }
             let records = Int(query.integer(6))
+            guard let submissions = SubmissionRuns(query.integer(2), stored: query.bytes(10)) else {
+                throw damaged(sequence, "its submissions make no sense")
+            }
             let chunk = ChunkState(
                 sequence: sequence, lane: query.integer(1), operation: operation, encoding: encoding,
-                submission: query.integer(2), acceptedAt: query.integer(5), records: records,
+                submissions: submissions, acceptedAt: query.integer(5), records: records,
                 bytes: Int(query.integer(7)), done: Bitmap(bytes: query.bytes(8), count: records), found: found)
             guard let directory = unsafe query.withBytes(9, { unsafe ChunkDirectory(bytes: $0) }),
                 directory.count == records

@@ -101,3 +101,11 @@ struct QueueDamage: Error {
 
     init(_ what: String) { self.what = what }
 }
+
+extension Statement {
+    /// Binds which submissions a chunk's records came with; NULL where it is one for all.
+    func bind(runs: SubmissionRuns, at index: Int32) throws {
+        let stored = runs.stored
+        if stored.isEmpty { try bind(index, nil as Int64?) } else { try bind(index, stored) }
+    }
+}

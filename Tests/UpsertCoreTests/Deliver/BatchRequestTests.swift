@@ -13,7 +13,8 @@ import UpsertCore
         }
         let payload = Array(records.joined())
         let chunk = ChunkState(
-            sequence: 1, lane: 1, operation: operation, encoding: encoding, submission: 1, acceptedAt: 0,
+            sequence: 1, lane: 1, operation: operation, encoding: encoding, submissions: SubmissionRuns(1),
+            acceptedAt: 0,
             records: records.count, bytes: payload.count, done: Bitmap(count: records.count), found: false)
         window.append(chunk, keys: directory.keys, now: 0)
         let content = ChunkContent(directory: directory, payload: payload)

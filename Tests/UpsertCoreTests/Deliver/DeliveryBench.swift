@@ -14,7 +14,8 @@ enum DeliveryBench {
             directory.append(key: WindowBench.key("r\(number)", lane: lane), end: payload.count, weight: 1_000)
         }
         let chunk = ChunkState(
-            sequence: 1, lane: lane, operation: operation, encoding: .protobuf, submission: 1, acceptedAt: 0,
+            sequence: 1, lane: lane, operation: operation, encoding: .protobuf, submissions: SubmissionRuns(1),
+            acceptedAt: 0,
             records: count, bytes: payload.count, done: Bitmap(count: count), found: false)
         window.append(chunk, keys: directory.keys, now: 0)
         let content = ChunkContent(directory: directory, payload: payload)

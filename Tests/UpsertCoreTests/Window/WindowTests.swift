@@ -32,7 +32,8 @@ final class WindowBench {
         }
         contents[sequence] = ChunkContent(directory: directory, payload: payload)
         let chunk = ChunkState(
-            sequence: sequence, lane: lane, operation: operation, encoding: .protobuf, submission: sequence,
+            sequence: sequence, lane: lane, operation: operation, encoding: .protobuf,
+            submissions: SubmissionRuns(sequence),
             acceptedAt: now, records: names.count, bytes: payload.count, done: Bitmap(count: names.count), found: found)
         window.append(chunk, keys: directory.keys, now: now)
         return sequence

@@ -45,7 +45,8 @@ struct ConfigurationFileTests {
     func complete() throws {
         let keys = [
             "spools", "directory", "target", "namespace", "settle", "max_file_size", "max_line_size", "keep_done",
-            "outboxes", "path", "queue", "index_memory_max", "disk_reserve", "on_damage", "status", "socket", "mode", "admin_group", "read_group",
+            "outboxes", "path", "queue", "index_memory_max", "disk_reserve", "on_damage", "status", "socket", "mode",
+            "admin_group", "read_group",
             "targets", "host", "api", "transport", "api_key_file", "dimension", "requests_in_flight_max", "connections",
             "linger", "request_timeout", "connect_timeout", "ambiguous_hold", "ca_file", "allow_plaintext",
             "shutdown_timeout", "log_level",

@@ -44,29 +44,44 @@ final class QueueBench {
     func accept(
         _ lines: [String], namespace: String = "", replacing: [Int64] = [], at now: Int64 = 0
     ) async throws -> AcceptResult {
-        submission += 1
+        try await accept(files: [lines], namespace: namespace, replacing: replacing, at: now)
+    }
+
+    /// Accepts several files of JSON lines, each a submission, in one commit.
+    @discardableResult
+    func accept(
+        files: [[String]], namespace: String = "", replacing: [Int64] = [], at now: Int64 = 0
+    ) async throws -> AcceptResult {
         let lane = await queue.lane(target: "t", namespace: namespace)
-        var transaction = AcceptTransaction(hasher: queue.hasher)
-        var reader = RecordReader(Self.rules)
-        for (number, line) in lines.enumerated() {
-            let padded = Array(line.utf8) + [UInt8](repeating: 0, count: 64)
-            let result = padded.withUnsafeBytes {
-                reader.read(UnsafeRawBufferPointer(rebasing: $0[..<line.utf8.count]))
-            }
-            guard case .operation(let operation) = result else {
-                Issue.record("\(line): \(result)")
-                continue
-            }
-            try transaction.add(
-                operation, encoded: reader.encoded, id: reader.id, encoding: .json, lane: lane, submission: submission,
-                origin: .init(line: number + 1, offset: 0))
-        }
-        var acceptance = Acceptance(transaction: transaction)
-        acceptance.submissions = [
-            SubmissionProgress(number: submission, source: "test", name: "s\(submission)", rejected: 0, complete: true)
-        ]
+        var acceptance = Acceptance(transaction: AcceptTransaction(hasher: queue.hasher))
         acceptance.replacing = replacing
+        for lines in files {
+            submission += 1
+            for (number, line) in lines.enumerated() {
+                try add(line, number + 1, lane, to: &acceptance.transaction)
+            }
+            acceptance.submissions.append(
+                SubmissionProgress(
+                    number: submission, source: "test", name: "s\(submission)", rejected: 0, complete: true))
+        }
         return try await queue.accept(acceptance, now: now)
+    }
+
+    private func add(
+        _ line: String, _ number: Int, _ lane: LaneNumber, to transaction: inout AcceptTransaction
+    ) throws {
+        var reader = RecordReader(Self.rules)
+        let padded = Array(line.utf8) + [UInt8](repeating: 0, count: 64)
+        let result = padded.withUnsafeBytes {
+            reader.read(UnsafeRawBufferPointer(rebasing: $0[..<line.utf8.count]))
+        }
+        guard case .operation(let operation) = result else {
+            Issue.record("\(line): \(result)")
+            return
+        }
+        try transaction.add(
+            operation, encoded: reader.encoded, id: reader.id, encoding: .json, lane: lane, submission: submission,
+            origin: .init(line: number, offset: 0))
     }
 
     func take(at now: Int64 = 0) async throws -> Batch? {

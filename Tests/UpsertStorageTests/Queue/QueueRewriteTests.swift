@@ -33,7 +33,7 @@ import UpsertTestSupport
         let batch = try #require(try await bench.take())
         #expect(batch.count == 400)
         let left = try await settle(bench, batch, except: ["k17", "k399"])
-        for part in left { await bench.queue.putBack(part) }
+        for part in left { await bench.queue.putBack(part, now: 0) }
         let before = try await bench.checkedStatus().queuedBytes
         #expect(try await bench.queue.rewriteSparse(now: 1) == false)
         let after = try await bench.checkedStatus()
