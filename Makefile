@@ -6,7 +6,7 @@ SWIFT ?= swift
 BUILD := .build/release
 VENV := .build/venv
 APT_BUILD := libsqlite3-dev libsystemd-dev zlib1g-dev pkg-config g++ curl
-APT_TEST := sqlite3 openssl python3-venv
+APT_TEST := sqlite3 openssl python3-venv strace e2fsprogs
 
 .PHONY: run sandbox build test test-build unit system conformance lint format bench install uninstall deps test-deps clean
 

@@ -59,7 +59,7 @@ extension Queue {
     /// Forgets claims whose files are durably gone.
     package func forgetClaims(_ submissions: [Int64]) throws {
         guard !submissions.isEmpty else { return }
-        try commit {
+        try commitAdding {
             let delete = try connection.statement("DELETE FROM claim WHERE submission = ?")
             for submission in submissions {
                 try delete.bind(1, submission)

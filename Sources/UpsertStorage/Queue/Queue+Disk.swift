@@ -63,7 +63,7 @@ extension Queue {
             try bringHome(orStop: false)
             throw stopped()
         }
-        try checkpointIfLong()
+        if connection.logPages >= logPagesMax { try bringHome(orStop: false) }
         return value
     }
 
@@ -96,7 +96,7 @@ extension Queue {
     }
 
     /// Brings the log home when it has become long. Failing for want of room is not an error of the commit before it: intake
-    /// stops, and the next commit tries again, with the reserve.
+    /// stops, and the reserve makes the room.
     private func checkpointIfLong() throws {
         guard connection.logPages >= logPagesMax else { return }
         try bringHome(orStop: false)

@@ -25,6 +25,22 @@ final class QueueBench {
     static let rules = RecordRules(api: .vectors, encoding: .json, dimension: nil) { _ in Array(repeating: 7, count: 32)
     }
 
+    /// The database file.
+    var path: String { directory.path + "/queue.db" }
+
+    /// Closes the queue as kill -9 does, and leaves it so until ``reopen(clean:at:)`` or ``open()``.
+    func close() async throws {
+        current = nil
+        // The lock goes with the last reference, as below.
+        for _ in 0..<10_000 {
+            if (try? InstanceLock(directory: directory.path)) != nil { return }
+            await Task.yield()
+        }
+    }
+
+    /// Opens the queue after ``close()``.
+    func open(at now: Int64 = 0) throws { current = try Queue(options, now: now) }
+
     /// Opens the queue again as after kill -9, or after a clean stop.
     func reopen(clean: Bool = false, at now: Int64 = 0) async throws {
         if clean { try await queue.close(clean: true) }
@@ -42,17 +58,17 @@ final class QueueBench {
     /// Accepts records given as JSON lines, in one commit.
     @discardableResult
     func accept(
-        _ lines: [String], namespace: String = "", replacing: [Int64] = [], at now: Int64 = 0
+        _ lines: [String], namespace: String = "", target: String = "t", replacing: [Int64] = [], at now: Int64 = 0
     ) async throws -> AcceptResult {
-        try await accept(files: [lines], namespace: namespace, replacing: replacing, at: now)
+        try await accept(files: [lines], namespace: namespace, target: target, replacing: replacing, at: now)
     }
 
     /// Accepts several files of JSON lines, each a submission, in one commit.
     @discardableResult
     func accept(
-        files: [[String]], namespace: String = "", replacing: [Int64] = [], at now: Int64 = 0
+        files: [[String]], namespace: String = "", target: String = "t", replacing: [Int64] = [], at now: Int64 = 0
     ) async throws -> AcceptResult {
-        let lane = await queue.lane(target: "t", namespace: namespace)
+        let lane = await queue.lane(target: target, namespace: namespace)
         var acceptance = Acceptance(transaction: AcceptTransaction(hasher: queue.hasher))
         acceptance.replacing = replacing
         for lines in files {
