@@ -107,6 +107,10 @@ let package = Package(
             ],
             swiftSettings: testing),
         .testTarget(
+            name: "UpsertModelTests",
+            dependencies: ["UpsertCore", "UpsertStorage", "UpsertSQLite", "CSQLite", "UpsertTestSupport"],
+            swiftSettings: testing),
+        .testTarget(
             name: "UpsertTransportTests",
             dependencies: [
                 "UpsertTransport", "UpsertHTTP", "UpsertTestSupport", nio("NIOCore"), nio("NIOPosix"),

@@ -15,8 +15,10 @@ package enum TestEnvironment {
 package final class TemporaryDirectory {
     package let path: String
 
-    package init() {
-        var template = Array("/tmp/upsertd-test-XXXXXX\0".utf8CString)
+    /// - Parameter parent: Where to make it, if that can be written; else in `/tmp`.
+    package init(in parent: String = "/tmp") {
+        let parent = access(parent, W_OK) == 0 ? parent : "/tmp"
+        var template = Array("\(parent)/upsertd-test-XXXXXX\0".utf8CString)
         path = String(cString: mkdtemp(&template))
     }
 

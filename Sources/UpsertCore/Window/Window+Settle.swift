@@ -50,16 +50,17 @@ extension Window {
 
     /// Holds a key read back from the queue at start.
     package mutating func hold(_ key: RecordKey, lane: LaneNumber, until: Int64) {
-        hold(key, lane: lane, until: until, blocks: false)
+        insertHold(key, lane: lane, until: until, blocks: false)
     }
 
     /// Keeps other versions of a key than the one that may be applied from being sent until `until` (Unix milliseconds).
     mutating func hold(_ key: RecordKey, of place: RecordPlace, until: Int64, blocks: Bool) {
         guard let lane = chunks[Int(place.slot)]?.lane else { return }
-        hold(key, lane: lane, until: until, blocks: blocks)
+        heldUnsaved[key] = (lane, max(until, heldUnsaved[key]?.until ?? 0))
+        insertHold(key, lane: lane, until: until, blocks: blocks)
     }
 
-    private mutating func hold(_ key: RecordKey, lane: LaneNumber, until: Int64, blocks: Bool) {
+    private mutating func insertHold(_ key: RecordKey, lane: LaneNumber, until: Int64, blocks: Bool) {
         guard !holds.insert(key, until: until, blocks: blocks), let known = lanes[lane] else { return }
         lanes[lane]?.heldUntil = max(known.heldUntil, until)
     }
@@ -71,6 +72,11 @@ extension Window {
         package var dead: [(slot: UInt32, sequence: Int64)] = []
         /// Superseded records by submission row.
         package var superseded: [Int64: Int] = [:]
+        /// Keys whose other versions must wait over a restart too (until: Unix milliseconds).
+        package var holds: [(lane: LaneNumber, key: RecordKey, until: Int64)] = []
+
+        /// Nothing to store.
+        package init() {}
     }
 
     /// What must be stored in the commit that removes settled records, so that no superseded one comes back after a crash.
@@ -80,6 +86,7 @@ extension Window {
     /// - Parameter deadOnly: Only chunks that can go: what an accept commit clears on its way.
     package func unsaved(deadOnly: Bool = false) -> Unsaved {
         var unsaved = Unsaved()
+        unsaved.holds = heldUnsaved.map { (lane: $0.value.lane, key: $0.key, until: $0.value.until) }
         for slot in deadOnly ? dead : dirty.union(dead) {
             guard let chunk = chunks[Int(slot)] else { continue }
             if chunk.live == 0 {
@@ -102,6 +109,7 @@ extension Window {
             chunks[Int(slot)]?.supersededSubmissions = [:]
             dirty.remove(slot)
         }
+        if !unsaved.holds.isEmpty { heldUnsaved = [:] }
         remove(slots: unsaved.dead.map(\.slot))
     }
 }

@@ -20,6 +20,8 @@ package struct Window: Sendable {
     var dirty: Set<UInt32> = []
     /// Slots whose last record is done; their rows can go.
     var dead: Set<UInt32> = []
+    /// Keys held since the queue last stored that.
+    var heldUnsaved: [RecordKey: (lane: LaneNumber, until: Int64)] = [:]
     let indexRecordsMax: Int
     /// After an unclean start: until when records found waiting count as possibly in flight (Unix milliseconds).
     let foundUntil: Int64
@@ -99,6 +101,9 @@ package struct Window: Sendable {
         else { return nil }
         return (slot, chunk.sequence)
     }
+
+    /// Whether a lane has records that are not in the key index, so that it cannot be told what waits for a key.
+    package func hasCold(_ lane: LaneNumber) -> Bool { lanes[lane]?.hasCold ?? false }
 
     /// Lanes that have cold chunks.
     package private(set) var coldLanes: Set<LaneNumber> = []

@@ -27,7 +27,6 @@ package struct Settlement: Sendable {
 struct UnsettledChanges {
     var totals = Totals()
     var submissions: [Int64: SubmissionCounts] = [:]
-    var holds: [(lane: LaneNumber, key: RecordKey, until: Int64)] = []
     var quarantined: [QuarantineEntry] = []
     var isEmpty = true
 }
@@ -67,7 +66,6 @@ extension Queue {
         try commit {
             try save(unsaved, now: now)
             for (submission, counts) in unsettled.submissions { try add(counts, to: submission, now: now) }
-            for hold in unsettled.holds { try save(hold) }
             for entry in unsettled.quarantined { try insert(entry) }
             try changed.store(connection)
         }
@@ -103,20 +101,8 @@ extension Queue {
             guard let submission = window.submission(of: place) else { continue }
             unsettled.submissions[submission, default: SubmissionCounts()] += counts
         }
-        if let until = settlement.holdUntil, until > now {
-            for index in 0..<batch.count { unsettled.holds.append((batch.lane, batch.key(index), until)) }
-        }
         unsettled.isEmpty = false
         window.settle(batch, holdUntil: settlement.holdUntil, now: now)
-    }
-
-    private func save(_ hold: (lane: LaneNumber, key: RecordKey, until: Int64)) throws {
-        let insert = try connection.statement("INSERT OR REPLACE INTO hold VALUES (?, ?, ?, ?)")
-        try insert.bind(1, hold.lane)
-        try insert.bind(2, hold.key.storedHigh)
-        try insert.bind(3, hold.key.storedLow)
-        try insert.bind(4, hold.until)
-        try insert.run()
     }
 
     /// The content of a chunk, from memory or disk.

@@ -13,7 +13,9 @@ struct UpdateMerges {
 extension Queue {
     /// Merges each update into the version that waits, where there is one; part of ``accept(_:now:)``.
     func merge(_ transaction: inout AcceptTransaction, _ merges: inout UpdateMerges) throws {
-        for (number, chunk) in transaction.chunks.enumerated() where chunk.operation == .update {
+        // A lane with records outside the index may have a newer version of the key there: then both are sent, in order.
+        for (number, chunk) in transaction.chunks.enumerated()
+        where chunk.operation == .update && !window.hasCold(chunk.lane) {
             let replaced = Set(chunk.replaced)
             for position in 0..<chunk.directory.count where !replaced.contains(position) {
                 let key = chunk.directory.keys[position]

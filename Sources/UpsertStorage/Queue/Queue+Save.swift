@@ -16,11 +16,26 @@ extension Queue {
                 try delete.run()
             }
         }
+        for hold in unsaved.holds { try save(hold) }
         for (submission, count) in unsaved.superseded {
             var counts = SubmissionCounts()
             counts.superseded = count
             try add(counts, to: submission, now: now)
         }
+    }
+
+    /// Stores until when a key is held; an earlier hold that lasts longer stands.
+    func save(_ hold: (lane: LaneNumber, key: RecordKey, until: Int64)) throws {
+        let insert = try connection.statement(
+            """
+            INSERT INTO hold VALUES (?, ?, ?, ?)
+            ON CONFLICT (key_high, key_low) DO UPDATE SET until = max(until, excluded.until)
+            """)
+        try insert.bind(1, hold.lane)
+        try insert.bind(2, hold.key.storedHigh)
+        try insert.bind(3, hold.key.storedLow)
+        try insert.bind(4, hold.until)
+        try insert.run()
     }
 
     func saveProgress(_ sequence: Int64, _ done: [UInt8]) throws {

@@ -145,9 +145,10 @@ struct OpenedQueue {
     private init(_ options: Queue.Options, now: Int64) throws {
         connection = try QueueFile.open(directory: options.directory)
         identity = try QueueIdentity.load(connection)
-        var window = Window(
-            indexRecordsMax: options.indexRecordsMax, foundUntil: identity.closedCleanly ? 0 : now + options.foundHold)
-        recovered = try QueueRecovery.read(connection, into: &window, found: !identity.closedCleanly, now: now)
+        let foundUntil = try QueueIdentity.foundUntil(
+            connection, clean: identity.closedCleanly, hold: options.foundHold, now: now)
+        var window = Window(indexRecordsMax: options.indexRecordsMax, foundUntil: foundUntil)
+        recovered = try QueueRecovery.read(connection, into: &window, found: foundUntil > now, now: now)
         self.window = window
     }
 }

@@ -25,6 +25,22 @@ struct QueueIdentity {
         return QueueIdentity(secret: known, closedCleanly: closedCleanly)
     }
 
+    /// Until when records found in the queue may be changed by requests of an earlier process, and notes it for starts to come:
+    /// a clean stop within that time does not end it.
+    ///
+    /// - Parameter hold: Milliseconds from `now` for which they may, if the last process did not stop cleanly.
+    static func foundUntil(_ connection: Connection, clean: Bool, hold: Int64, now: Int64) throws -> Int64 {
+        let query = try connection.statement("SELECT value FROM setting WHERE name = 'found_until'")
+        let known = try query.step() ? query.integer(0) : 0
+        query.reset()
+        guard !clean else { return known }
+        let until = max(known, now + hold)
+        let insert = try connection.statement("INSERT OR REPLACE INTO setting VALUES ('found_until', ?)")
+        try insert.bind(1, until)
+        try insert.run()
+        return until
+    }
+
     static func markClean(_ connection: Connection) throws {
         try connection.execute("INSERT OR REPLACE INTO setting VALUES ('closed_cleanly', 1)")
     }

@@ -1,0 +1,74 @@
+import Glibc
+import Synchronization
+import Testing
+import UpsertCore
+import UpsertTestSupport
+
+/// The lowest number of a run that failed.
+private final class FirstFailure: Sendable {
+    private let lowest = Mutex<Int?>(nil)
+
+    var number: Int? { lowest.withLock { $0 } }
+
+    func note(_ number: Int) { lowest.withLock { $0 = min($0 ?? number, number) } }
+}
+
+/// The delivery state machine and the real queue against a reference model, with crashes among the actions.
+///
+/// `UPSERTD_TEST_SEED` repeats a session, `UPSERTD_MODEL_RUN` the one run whose seed a failure prints, with every step.
+@Suite struct ModelTests {
+    private static let runs = TestEnvironment.runs(400)
+
+    @Test func `whatever happens every accepted write is accounted for and the newest wins`() async throws {
+        if let seed = TestEnvironment.integer("UPSERTD_MODEL_RUN") {
+            return try await Self.report(UInt64(bitPattern: Int64(seed)), run: 1)
+        }
+        var random = TestRandom.forTest("model")
+        let seeds = (0..<Self.runs).map { _ in random.next() >> 16 }
+        let tasks = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let failed = FirstFailure()
+        let start = ContinuousClock.now
+        let tally = await withTaskGroup(of: ModelRun.Tally.self) { group in
+            for task in 0..<tasks {
+                group.addTask {
+                    var tally = ModelRun.Tally()
+                    for number in stride(from: task, to: seeds.count, by: tasks) where failed.number == nil {
+                        do {
+                            tally += try await Self.one(seeds[number])
+                        } catch {
+                            failed.note(number)
+                        }
+                    }
+                    return tally
+                }
+            }
+            return await group.reduce(into: ModelRun.Tally()) { $0 += $1 }
+        }
+        if let number = failed.number { try await Self.report(seeds[number], run: number + 1) }
+        let elapsed = ContinuousClock.now - start
+        print(
+            "model: \(tally.runs) runs, \(tally.actions) actions, \(tally.crashes) crashes, \(tally.records) records, "
+                + "\(tally.requests) requests in \(elapsed); UPSERTD_TEST_SEED=\(random.seed)")
+        #expect(tally.crashes > 0 && tally.requests > tally.runs)
+    }
+
+    private static func one(_ seed: UInt64) async throws -> ModelRun.Tally {
+        let directory = TemporaryDirectory(in: "/dev/shm")
+        let run = try await ModelRun(seed: seed, directory: directory.path, traced: false)
+        try await run.run()
+        return run.tally
+    }
+
+    /// Runs it once more, telling what happens.
+    private static func report(_ seed: UInt64, run number: Int) async throws {
+        let directory = TemporaryDirectory(in: "/dev/shm")
+        let run = try await ModelRun(seed: seed, directory: directory.path, traced: true)
+        do {
+            try await run.run()
+            Issue.record("run \(number) failed and does not fail again: UPSERTD_MODEL_RUN=\(seed)")
+        } catch {
+            print(run.daemon.trace.lines.suffix(120).joined(separator: "\n"))
+            Issue.record("run \(number), repeat it with UPSERTD_MODEL_RUN=\(seed): \(error)")
+        }
+    }
+}
