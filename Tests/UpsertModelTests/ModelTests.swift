@@ -4,13 +4,16 @@ import Testing
 import UpsertCore
 import UpsertTestSupport
 
-/// The lowest number of a run that failed.
+/// The first run that failed, and why.
 private final class FirstFailure: Sendable {
-    private let lowest = Mutex<Int?>(nil)
+    private let first = Mutex<(number: Int, reason: String)?>(nil)
 
-    var number: Int? { lowest.withLock { $0 } }
+    var number: Int? { first.withLock { $0?.number } }
+    var reason: String { first.withLock { $0?.reason ?? "" } }
 
-    func note(_ number: Int) { lowest.withLock { $0 = min($0 ?? number, number) } }
+    func note(_ number: Int, _ error: any Error) {
+        first.withLock { if number < $0?.number ?? .max { $0 = (number, "\(error)") } }
+    }
 }
 
 /// The delivery state machine and the real queue against a reference model, with crashes among the actions.
@@ -21,7 +24,7 @@ private final class FirstFailure: Sendable {
 
     @Test func `whatever happens every accepted write is accounted for and the newest wins`() async throws {
         if let seed = TestEnvironment.integer("UPSERTD_MODEL_RUN") {
-            return try await Self.report(UInt64(bitPattern: Int64(seed)), run: 1)
+            return try await Self.report(UInt64(bitPattern: Int64(seed)), run: 1, "was expected to fail")
         }
         var random = TestRandom.forTest("model")
         let seeds = (0..<Self.runs).map { _ in random.next() >> 16 }
@@ -36,7 +39,7 @@ private final class FirstFailure: Sendable {
                         do {
                             tally += try await Self.one(seeds[number])
                         } catch {
-                            failed.note(number)
+                            failed.note(number, error)
                         }
                     }
                     return tally
@@ -44,7 +47,7 @@ private final class FirstFailure: Sendable {
             }
             return await group.reduce(into: ModelRun.Tally()) { $0 += $1 }
         }
-        if let number = failed.number { try await Self.report(seeds[number], run: number + 1) }
+        if let number = failed.number { try await Self.report(seeds[number], run: number + 1, failed.reason) }
         let elapsed = ContinuousClock.now - start
         print(
             "model: \(tally.runs) runs, \(tally.actions) actions, \(tally.crashes) crashes, \(tally.records) records, "
@@ -52,20 +55,22 @@ private final class FirstFailure: Sendable {
         #expect(tally.crashes > 0 && tally.requests > tally.runs)
     }
 
+    private static let emptyQueue = EmptyQueue()
+
     private static func one(_ seed: UInt64) async throws -> ModelRun.Tally {
-        let directory = TemporaryDirectory(in: "/dev/shm")
+        let directory = try Self.emptyQueue.copied()
         let run = try await ModelRun(seed: seed, directory: directory.path, traced: false)
         try await run.run()
         return run.tally
     }
 
     /// Runs it once more, telling what happens.
-    private static func report(_ seed: UInt64, run number: Int) async throws {
-        let directory = TemporaryDirectory(in: "/dev/shm")
+    private static func report(_ seed: UInt64, run number: Int, _ reason: String) async throws {
+        let directory = try Self.emptyQueue.copied()
         let run = try await ModelRun(seed: seed, directory: directory.path, traced: true)
         do {
             try await run.run()
-            Issue.record("run \(number) failed and does not fail again: UPSERTD_MODEL_RUN=\(seed)")
+            Issue.record("run \(number) did not fail when repeated (UPSERTD_MODEL_RUN=\(seed)): \(reason)")
         } catch {
             print(run.daemon.trace.lines.suffix(120).joined(separator: "\n"))
             Issue.record("run \(number), repeat it with UPSERTD_MODEL_RUN=\(seed): \(error)")

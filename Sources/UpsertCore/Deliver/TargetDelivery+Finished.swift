@@ -79,17 +79,22 @@ extension TargetDelivery {
         if streak.refused(attempt.batch.lane, reason) {
             return holdLane(id, attempt, Hold(.refusedAll, reason), now: now)
         }
+        return quarantined(id, attempt, reason, now: now)
+    }
+
+    private mutating func quarantined(
+        _ id: AttemptID, _ attempt: Attempt, _ reason: String, now: Int64
+    ) -> [DeliveryEffect] {
         attempts[id] = nil
+        // Where the namespace is held, this record's own fault says nothing about the hold: the next record finds out.
+        gates.undecided(attempt.batch.lane, now: now)
         return [.quarantined(attempt.batch, reason: reason, holdUntil: holdUntil(attempt))]
     }
 
     private mutating func tooLarge(
         _ id: AttemptID, _ attempt: Attempt, _ reason: String, now: Int64
     ) -> [DeliveryEffect] {
-        guard attempt.batch.count > 1 else {
-            attempts[id] = nil
-            return [.quarantined(attempt.batch, reason: reason, holdUntil: holdUntil(attempt))]
-        }
+        guard attempt.batch.count > 1 else { return quarantined(id, attempt, reason, now: now) }
         let size = attempt.batch.bytes
         let lowered = size > 2_000_000 ? 2_000_000 : max(65_536, size / 2)
         var effects: [DeliveryEffect] = []
