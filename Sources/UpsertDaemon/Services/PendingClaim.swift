@@ -10,8 +10,6 @@ struct PendingClaim {
     var refusedSinceCommit = 0
     /// Whether its last line is not whole and somebody may still be writing it.
     var isAwaitingGrowth = false
-    /// Whether it was refused as a whole, so that its size no longer matters.
-    var isRefusedWhole = false
     /// How the file leaves once it is accepted whole.
     var ending = ClaimEnding.remove
 

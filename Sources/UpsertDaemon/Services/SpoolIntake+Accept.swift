@@ -45,7 +45,7 @@ extension SpoolIntake {
     func refuseWhole(_ claim: inout PendingClaim, _ rejection: Rejection) throws {
         _ = try claim.errors.append(Refusal(whole: rejection))
         claim.refused(textWasCut: true)
-        claim.isRefusedWhole = true
+        claim.progress.isRefusedWhole = true
         claim.progress.finished = true
         logger.warning(
             "file refused: \(rejection.reason)",
@@ -93,7 +93,7 @@ extension SpoolIntake {
     private func letGo() throws {
         var gone: [Int64] = []
         while let claim = claims.first, claim.progress.finished {
-            let consumed = claim.isRefusedWhole ? nil : claim.progress.offset
+            let consumed = claim.progress.isRefusedWhole ? nil : claim.progress.offset
             switch try spool.finish(claim.file, consumed: consumed, as: claim.ending) {
             case .finished, .absent:
                 gone.append(claim.file.sequence)
@@ -108,7 +108,7 @@ extension SpoolIntake {
                     "a claimed file was overwritten after it was accepted; it is kept in rejected/",
                     metadata: ["file": "\(claim.file.displayName)", "bytes": "\(size)"])
                 claims[0].ending = .reject
-                claims[0].isRefusedWhole = true
+                claims[0].progress.isRefusedWhole = true
             }
         }
         try finishUp(gone)

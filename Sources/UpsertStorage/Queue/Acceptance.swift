@@ -65,6 +65,8 @@ package struct ClaimProgress: Sendable, Equatable {
     package var finished: Bool
     /// The errors file does not hold all that was refused, so the file goes to `rejected/` in the end.
     package var keepsOriginal = false
+    /// Refused as a whole: it goes to `rejected/` whatever its size, and is not read again. Implies ``keepsOriginal``.
+    package var isRefusedWhole = false
 
     package init(
         submission: Int64, spool: String, file: String, device: UInt64, inode: UInt64, offset: Int = 0, line: Int = 0,

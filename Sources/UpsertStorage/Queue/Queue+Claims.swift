@@ -51,6 +51,7 @@ extension Queue {
                 errorsFile: query.isNull(8) ? nil : query.text(8), errorsLength: Int(query.integer(9)),
                 finished: query.integer(10) != 0)
             claim.keepsOriginal = query.integer(11) != 0
+            claim.isRefusedWhole = query.integer(11) == 2
             claims.append(claim)
         }
         return claims

@@ -118,7 +118,7 @@ extension Queue {
         try insert.bind(9, claim.errorsFile)
         try insert.bind(10, Int64(claim.errorsLength))
         try insert.bind(11, claim.finished ? 1 : 0)
-        try insert.bind(12, claim.keepsOriginal ? 1 : 0)
+        try insert.bind(12, claim.isRefusedWhole ? 2 : claim.keepsOriginal ? 1 : 0)
         try insert.run()
     }
 }
