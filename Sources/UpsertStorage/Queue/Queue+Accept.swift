@@ -9,6 +9,8 @@ extension Queue {
     /// - Parameter now: Unix milliseconds.
     /// - Throws: ``QueueError``; then nothing has changed, on disk or in memory.
     package func accept(_ acceptance: Acceptance, now: Int64) throws -> AcceptResult {
+        // This commit deletes chunks that are done, so what became of their records must not stay behind in memory.
+        if !unsettled.isEmpty { try flush(now: now) }
         var transaction = acceptance.transaction
         var merges = UpdateMerges()
         try merge(&transaction, &merges)

@@ -6,7 +6,7 @@ import UpsertTestSupport
 
 /// A real queue in a directory of its own, fed with JSON records as the daemon would.
 final class QueueBench {
-    let directory = TemporaryDirectory()
+    let directory: TemporaryDirectory
     private var current: Queue?
     var queue: Queue {
         guard let current else { preconditionFailure("the queue is open between calls") }
@@ -15,7 +15,11 @@ final class QueueBench {
     private var submission: Int64 = 0
     var options: Queue.Options
 
-    init(indexRecordsMax: Int = 1_000_000, foundHold: Int64 = 60_000) throws {
+    init(
+        in directory: TemporaryDirectory = TemporaryDirectory(), indexRecordsMax: Int = 1_000_000,
+        foundHold: Int64 = 60_000
+    ) throws {
+        self.directory = directory
         options = Queue.Options(
             directory: directory.path, indexRecordsMax: indexRecordsMax, contentBytesMax: 100_000, foundHold: foundHold,
             reserveBytes: 1 << 20)
