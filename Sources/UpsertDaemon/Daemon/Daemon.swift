@@ -30,6 +30,14 @@ package struct Daemon {
     /// - Throws: ``QueueError``, ``APIKeyFailure`` and the like when it cannot start; ``FatalStorageError`` when the disk
     ///   failed under it.
     package func run(started: @escaping @Sendable () -> Void = {}) async throws {
+        do {
+            try await openAndServe(started)
+        } catch let error where FatalStorageError.isFatal(error) {
+            throw FatalStorageError(error)
+        }
+    }
+
+    private func openAndServe(_ started: @escaping @Sendable () -> Void) async throws {
         let startedAt = WallClock.now()
         try FileSystemSetup.makeDirectory(configuration.queue.directory)
         let opening = try QueueOpening(configuration, now: startedAt, logger: logger)

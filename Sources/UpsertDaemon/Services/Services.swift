@@ -11,7 +11,12 @@ struct IntakeService: Service {
 
     func run() async throws {
         try await withGracefulShutdownHandler {
-            try await intake.run()
+            // Cancelled when another service has failed: what failed may be the disk, so nothing more is taken.
+            try await withTaskCancellationHandler {
+                try await intake.run()
+            } onCancel: {
+                intake.stop()
+            }
         } onGracefulShutdown: {
             running.phase = .draining
             SystemdNotifier().stopping(status: "draining: intake has stopped, requests in flight are waited for")
