@@ -32,7 +32,7 @@ package enum OutboxSchema {
         let place = PathBytes(path)
         return try OutboxError.wrapping(place) {
             let connection = try Connection(path: path, mode: .create, busyTimeout: OutboxSource.busyTimeout)
-            try connection.execute("PRAGMA synchronous = FULL")
+            try connection.execute("PRAGMA synchronous = EXTRA")
             try connection.keepLogOnClose()
             return try connection.transaction {
                 try connection.execute(sql)

@@ -33,8 +33,9 @@ package final class OutboxSource {
         file = try Self.fileIdentity(place)
         connection = try OutboxError.wrapping(place) {
             let connection = try Connection(path: path, mode: .readWrite, busyTimeout: Self.busyTimeout)
-            // What is deleted here was accepted: it must not come back after a power cut.
-            try connection.execute("PRAGMA synchronous = FULL")
+            // What is deleted here was accepted: it must not come back after a power cut. With a rollback journal, only EXTRA
+            // syncs the directory once the journal is gone; a journal that came back would undo the deletion.
+            try connection.execute("PRAGMA synchronous = EXTRA")
             // A checkpoint can hold up the application, and two programs at it have damaged databases (SQLite before 3.51.3).
             try connection.execute("PRAGMA wal_autocheckpoint = 0")
             try connection.keepLogOnClose()
