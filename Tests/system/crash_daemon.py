@@ -15,13 +15,15 @@ TRACER = pathlib.Path(__file__).with_name("syscall_tracer.py")
 class CrashDaemon(Daemon):
     """A daemon whose state lies below one directory, with an outbox, and a second spool that keeps what is done."""
 
-    def __init__(self, directory, host, outbox=None, second_spool=False):
+    def __init__(self, directory, host, outbox=None, second_spool=False, disk_reserve=None):
         directory.mkdir(exist_ok=True)
         extra = f"outboxes:\n  - path: {outbox}\n    target: main\n" if outbox else ""
         super().__init__(directory, host, extra=extra)
         # The hold after an unclean start is what makes writes wait; a short one keeps the tests short.
         text = self.config.read_text().replace("request_timeout: 5s", "request_timeout: 1s")
         text = text.replace("ambiguous_hold: 10s", "ambiguous_hold: 2s")
+        if disk_reserve:
+            text = text.replace("queue:\n", f"queue:\n  disk_reserve: {disk_reserve}\n")
         self.kept = self.directory / "kept"
         if second_spool:
             spool = f"spools:\n  - directory: {self.kept}\n    target: main\n    keep_done: true\n    settle: 300ms\n"

@@ -78,8 +78,9 @@ class SmallDisk:
             os.close(descriptor)
 
     def free_bytes(self):
+        # Less than f_bfree: ext4 keeps some blocks for its own needs.
         status = os.statvfs(self.path)
-        return status.f_bfree * status.f_frsize
+        return status.f_bavail * status.f_frsize
 
     def fill(self, residual):
         """Takes up all but `residual` bytes, which is rounded to blocks."""
