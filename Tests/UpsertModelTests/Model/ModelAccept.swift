@@ -81,27 +81,30 @@ extension ModelDaemon {
     func decide(_ entry: QuarantineEntry, drop: Bool, force: Bool, now: Int64) async throws {
         let record = WireRecord(entry.operation, entry.data, weight: entry.weight, namespace: entry.namespace)
         let isSuperseded = reference.isSuperseded(record)
+        let refusals: [QuarantineRefusal]
         do {
-            if drop {
-                try await queue.dropQuarantined(number: entry.number, now: now)
-                reference.dropped += 1
-            } else {
-                try await queue.retryQuarantined(number: entry.number, force: force, now: now)
-                if isSuperseded == true, !force {
-                    throw Violation(.quarantine, "\(record) is retried although a newer write was accepted")
-                }
-                reference.retried(record)
-            }
-            trace.add(now, "\(drop ? "drops" : "retries") \(record)")
-            reference.quarantined -= 1
-        } catch let error as QueueError where error.code == .refused {
-            if isSuperseded == false, mayRefuseWithoutReason == false {
-                throw Violation(.quarantine, "\(record) may not be retried although no newer write was accepted")
-            }
-        } catch let violation as Violation {
-            throw violation
+            refusals =
+                drop
+                ? try await queue.dropQuarantined([entry.number], now: now)
+                : try await queue.retryQuarantined([entry.number], force: force, now: now)
         } catch {
-            trace.add(now, "deciding on \(record) fails")
+            return trace.add(now, "deciding on \(record) fails")
+        }
+        guard refusals.isEmpty else {
+            if isSuperseded == false, !mayRefuseWithoutReason {
+                throw Violation(.quarantine, "\(record): \(refusals), although no newer write was accepted")
+            }
+            return
+        }
+        trace.add(now, "\(drop ? "drops" : "retries") \(record)")
+        reference.quarantined -= 1
+        if drop {
+            reference.dropped += 1
+        } else {
+            if isSuperseded == true, !force {
+                throw Violation(.quarantine, "\(record) is retried although a newer write was accepted")
+            }
+            reference.retried(record)
         }
     }
 }

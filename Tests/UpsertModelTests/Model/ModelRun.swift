@@ -8,7 +8,7 @@ import UpsertTestSupport
 /// run insists on something ("swarm testing": Groce et al., ISSTA 2012).
 final class ModelRun {
     enum Action: CaseIterable {
-        case submit, answer, tick, pause, lock, retry, failCommits, restart, crash, reload
+        case submit, answer, tick, pause, lock, retry, failCommits, restart, crash, reload, maintain
     }
 
     /// What the server or the network makes of a request.
@@ -64,7 +64,7 @@ final class ModelRun {
         let isTiny = Int.random(in: 0..<4, using: &random) == 0
         let options = Queue.Options(
             directory: directory, indexRecordsMax: isTiny ? Int.random(in: 1...4, using: &random) : 10_000,
-            contentBytesMax: Bool.random(using: &random) ? 100_000 : 200, foundHold: hold)
+            contentBytesMax: Bool.random(using: &random) ? 100_000 : 200, foundHold: hold, reserveBytes: 1 << 20)
         let settings = DeliverySettings(
             requestsInFlightMax: Int.random(in: 1...4, using: &random),
             unresolvedMax: Int.random(in: 1...4, using: &random), ambiguousHold: hold, probeInterval: 500,
@@ -130,6 +130,8 @@ final class ModelRun {
             isFailing = false
             try await daemon.crash(now: now)
         case .reload: daemon.reconfigure(now: now)
+        case .maintain:
+            do { _ = try await daemon.queue.maintain(now: now) } catch where isFailing {}
         }
         try await daemon.turn(now: now, using: &random)
     }

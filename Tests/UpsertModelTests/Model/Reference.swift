@@ -54,6 +54,8 @@ struct Reference {
         guard let writes = histories[record.key]?.writes, let last = writes.last else { return nil }
         let parts = writes.filter { $0.tags.isSubset(of: record.tags) }
         guard Set(parts.map(\.tags)).count == parts.count else { return nil }
+        // Updates of a record whose deletion waited were without effect and are no newer writes.
+        if record.kind == .delete, last.kind == .update { return nil }
         return !last.tags.isSubset(of: record.tags)
     }
 
