@@ -29,9 +29,11 @@ import UpsertTestSupport
         try await bench.accept([#"{"id":"b","values":[4]}"#], target: "old")
         try await bench.accept([#"{"id":"c","values":[5]}"#], namespace: "only", target: "old")
         try await bench.close()
-        let queue = try StoppedQueue(directory: bench.directory.path)
-        #expect(try queue.moveTarget("old", to: "t") == 4)
-        #expect(queue.check().findings == [])
+        do {
+            let queue = try StoppedQueue(directory: bench.directory.path)
+            #expect(try queue.moveTarget("old", to: "t") == 4)
+            #expect(queue.check().findings == [])
+        }
         try bench.open()
         let status = try await bench.checkedStatus()
         #expect(status.queuedByTarget == ["t": 3])
@@ -48,8 +50,10 @@ import UpsertTestSupport
         try await bench.refuseAll()
         try await bench.accept([#"{"id":"x","values":[1]}"#], target: "new")
         try await bench.close()
-        let queue = try StoppedQueue(directory: bench.directory.path)
-        #expect(try queue.moveTarget("t", to: "new") == 1)
+        do {
+            let queue = try StoppedQueue(directory: bench.directory.path)
+            #expect(try queue.moveTarget("t", to: "new") == 1)
+        }
         try bench.open()
         let entry = try #require(try await bench.queue.quarantine().first)
         #expect(entry.target == "new" && entry.superseded)
@@ -61,10 +65,12 @@ import UpsertTestSupport
         try await bench.accept([#"{"id":"a","values":[2]}"#], target: "old")
         try await bench.accept([#"{"id":"a","values":[3]}"#])
         try await bench.close()
-        let queue = try StoppedQueue(directory: bench.directory.path)
-        #expect(try queue.dropTarget("old") == 2)
-        #expect(throws: QueueError.self) { try queue.dropTarget("old") }
-        #expect(queue.check().findings == [])
+        do {
+            let queue = try StoppedQueue(directory: bench.directory.path)
+            #expect(try queue.dropTarget("old") == 2)
+            #expect(throws: QueueError.self) { try queue.dropTarget("old") }
+            #expect(queue.check().findings == [])
+        }
         try bench.open()
         let status = try await bench.checkedStatus()
         #expect(status.totals.droppedRecords == 2 && status.totals.coalescedRecords == 1)
