@@ -6,9 +6,9 @@ SWIFT ?= swift
 BUILD := .build/release
 VENV := .build/venv
 APT_BUILD := libsqlite3-dev libsystemd-dev zlib1g-dev pkg-config g++ curl
-APT_TEST := sqlite3 openssl python3-venv strace e2fsprogs
+APT_TEST := sqlite3 openssl python3-venv strace e2fsprogs mount
 
-.PHONY: run sandbox build test test-build unit system conformance lint format bench install uninstall deps test-deps clean
+.PHONY: run sandbox build test test-build unit system torture conformance lint format bench install uninstall deps test-deps clean
 
 run: build
 	@etc/demo.sh $(BUILD)
@@ -52,6 +52,10 @@ unit: test-build
 
 system: test-build $(VENV)/.ready
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/system
+
+# All of it, or SECTION="kills cuts" and so on; takes about an hour.
+torture: test-build $(VENV)/.ready
+	Tests/torture.sh $(VENV) $(SECTION)
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

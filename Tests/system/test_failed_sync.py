@@ -60,5 +60,5 @@ def test_a_failed_sync_ends_the_daemon_and_the_next_start_recovers(directory):
                 print(failures[-1], flush=True)
     for name, count in sorted(places.items()):
         print(f"{count:4} {name}")
-    print(f"{sum(places.values())} failed syncs at {len(places)} sites, {len(failures)} failures")
+    print(f"{sum(places.values())} syncs made to fail at {len(places)} sites, {len(failures)} failures")
     assert not failures, "\n".join(failures[:5])
