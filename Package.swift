@@ -20,6 +20,14 @@ let testing: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// The programs carry the Swift runtime, so that they run where no Swift is installed. The libraries are those that the
+/// objects do not name themselves, since they are compiled for the tests, too, which use the shared ones.
+let standalone: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib", "-use-ld=lld", "-Xlinker", "--gc-sections"]),
+    .linkedLibrary("CoreFoundation"), .linkedLibrary("_FoundationICU"),
+    .linkedLibrary("_FoundationCShims"), .linkedLibrary("_FoundationCollections"),
+]
+
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
 
 let package = Package(
@@ -87,7 +95,8 @@ let package = Package(
                 "UpsertDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict,
+            linkerSettings: standalone),
         .executableTarget(
             name: "upsertctl",
             dependencies: [
@@ -95,7 +104,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict,
+            linkerSettings: standalone),
         .target(name: "UpsertTestSupport", dependencies: ["UpsertCore"], path: "Tests/UpsertTestSupport"),
         .testTarget(
             name: "UpsertCoreTests", dependencies: ["UpsertCore", "UpsertTestSupport"], swiftSettings: testing),
