@@ -32,6 +32,7 @@ def settings(lines):
 
 def main():
     stack = []
+    examples = []
     started = False
     for depth, key, value, commented, text in settings(open(sys.argv[1], encoding="utf-8")):
         if depth is None:
@@ -40,14 +41,21 @@ def main():
             stack.pop()
         path = ".".join([name for _, name in stack] + [key])
         stack.append((depth, key))
+        path = path.replace("targets.main", "targets.NAME")
+        # What belongs to an example is one, too.
+        examples = [outer for outer in examples if path.startswith(outer + ".")]
+        if "Example" in text or re.search("by default there (are|is) none", text):
+            examples.append(path)
         if not started:
             print(".Bl -tag -width Ds")
             started = True
         print(f".It Va {escaped(path)}")
+        if path == "targets.NAME":
+            text = "A target, by its name."
         if text:
             print(escaped(text))
         if value:
-            kind = "As shipped" if not commented else "Example" if "Example" in text else "Default"
+            kind = "As shipped" if not commented else "Example" if examples else "Default"
             print(f"{kind}: {escaped(value)}")
     print(".El")
 
