@@ -7,8 +7,10 @@ BUILD := .build/release
 VENV := .build/venv
 APT_BUILD := libsqlite3-dev libsystemd-dev zlib1g-dev pkg-config g++ curl
 APT_TEST := sqlite3 openssl python3-venv strace e2fsprogs mount
+APT_DEB := debhelper python3
+APT_TEST_DEB := mandoc man-db bash-completion zsh fish lintian
 
-.PHONY: run sandbox build test test-build unit system torture conformance lint format bench install uninstall deps test-deps clean
+.PHONY: run sandbox build test test-build unit system torture conformance lint format bench install uninstall deb deps test-deps clean
 
 run: build
 	@etc/demo.sh $(BUILD)
@@ -30,7 +32,7 @@ deps:
 	$(call apt_install,$(APT_BUILD))
 
 test-deps: deps
-	$(call apt_install,$(APT_TEST))
+	$(call apt_install,$(APT_TEST) $(APT_DEB) $(APT_TEST_DEB))
 
 build: deps
 	$(SWIFT) build -c release --product upsertd
@@ -66,19 +68,17 @@ format:
 bench: build $(VENV)/.ready
 	Benchmarks/compare.sh $(BUILD) $(VENV)
 
+# The programs must have been built, so that "sudo make install" builds nothing as root.
 install:
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/upsertd $(DESTDIR)$(PREFIX)/lib/systemd/system \
-	  $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
-	install -s -m 755 $(BUILD)/upsertd $(BUILD)/upsertctl $(DESTDIR)$(PREFIX)/bin
-	install -m 644 systemd/upsertd.service $(DESTDIR)$(PREFIX)/lib/systemd/system
-	install -m 644 systemd/upsertd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/upsertd.conf
-	install -m 644 systemd/upsertd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/upsertd.conf
-	[ -e $(DESTDIR)/etc/upsertd/upsertd.yaml ] || install -m 644 etc/upsertd.yaml $(DESTDIR)/etc/upsertd/upsertd.yaml
+	@BUILD=$(BUILD) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) packaging/install.sh install
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/upsertd $(DESTDIR)$(PREFIX)/bin/upsertctl \
-	  $(DESTDIR)$(PREFIX)/lib/systemd/system/upsertd.service $(DESTDIR)$(PREFIX)/lib/sysusers.d/upsertd.conf \
-	  $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/upsertd.conf
+	@BUILD=$(BUILD) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) packaging/install.sh uninstall
+
+# VERSION and DEB_COMPRESSION as in packaging/deb.sh.
+deb: build
+	$(call apt_install,$(APT_DEB))
+	BUILD=$(BUILD) packaging/deb.sh .build/deb
 
 clean:
 	rm -rf .build
