@@ -6,11 +6,13 @@ SWIFT ?= swift
 BUILD := .build/release
 VENV := .build/venv
 APT_BUILD := libsqlite3-dev libsystemd-dev zlib1g-dev pkg-config g++ curl
-APT_TEST := sqlite3 openssl python3-venv strace e2fsprogs mount
+APT_TEST := sqlite3 openssl python3-venv strace e2fsprogs mount valgrind
+APT_BENCH := libnghttp2-dev
 APT_DEB := debhelper python3
 APT_TEST_DEB := mandoc man-db bash-completion zsh fish lintian
 
-.PHONY: run sandbox build test test-build unit system torture conformance lint format bench install uninstall deb deps test-deps clean
+.PHONY: run sandbox build test test-build unit system torture conformance lint format bench bench-quick install uninstall deb \
+  deps test-deps clean
 
 run: build
 	@etc/demo.sh $(BUILD)
@@ -65,8 +67,15 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
+# Against the script that people write instead; writes the table of docs/performance.md. BACKLOG=10000000 adds a long
+# outage with so many records: an hour, and 10 GB of disk.
 bench: build $(VENV)/.ready
-	Benchmarks/compare.sh $(BUILD) $(VENV)
+	$(call apt_install,$(APT_BENCH))
+	Benchmarks/bench.sh $(BUILD) $(VENV) --write docs/performance.md $(if $(BACKLOG),--backlog $(BACKLOG))
+
+bench-quick: build $(VENV)/.ready
+	$(call apt_install,$(APT_BENCH))
+	Benchmarks/bench.sh $(BUILD) $(VENV) --quick
 
 # The programs must have been built, so that "sudo make install" builds nothing as root.
 install:

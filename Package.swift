@@ -50,6 +50,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .target(name: "UpsertSQLite", dependencies: ["CSQLite"], swiftSettings: strict),
         .target(
             name: "UpsertHTTP",
@@ -81,7 +82,7 @@ let package = Package(
             name: "UpsertDaemon",
             dependencies: [
                 "UpsertCore", "UpsertStorage", "UpsertTransport", "UpsertIndex", "UpsertHTTP", "UpsertSQLite",
-                "CSystemd", nio("NIOCore"), nio("NIOPosix"),
+                "CSystemd", "CMalloc", nio("NIOCore"), nio("NIOPosix"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -107,6 +108,9 @@ let package = Package(
             swiftSettings: strict,
             linkerSettings: standalone),
         .target(name: "UpsertTestSupport", dependencies: ["UpsertCore"], path: "Tests/UpsertTestSupport"),
+        .executableTarget(
+            name: "UpsertCost", dependencies: ["UpsertCore", "UpsertStorage", "UpsertTestSupport"],
+            path: "Tests/UpsertCost", swiftSettings: testing),
         .testTarget(
             name: "UpsertCoreTests", dependencies: ["UpsertCore", "UpsertTestSupport"], swiftSettings: testing),
         .testTarget(

@@ -30,6 +30,7 @@ suite() {
 }
 
 suite "Swift tests" Tests/swift.sh
+suite "instructions of the record path" Tests/cost/run.sh .build/release
 suite "official SDK against the embedded index" Tests/sdk/run.sh "$venv"
 suite "whole binary" Tests/pytest.sh "$venv" Tests/system
 

@@ -46,6 +46,8 @@ package struct AcceptTransaction: Sendable {
 
     package private(set) var chunks: [Chunk] = []
     private var open: [OpenKey: Int] = [:]
+    /// The entry of `open` used last: nearly always the next one too.
+    private var lastOpen: (key: OpenKey, number: Int)?
     private var local = KeyIndex()
     private let hasher: RecordKeyHasher
 
@@ -57,8 +59,19 @@ package struct AcceptTransaction: Sendable {
     package private(set) var noEffect = 0
     /// Encoded bytes taken in.
     package private(set) var bytes = 0
-    /// The same by submission row.
-    package private(set) var submissions: [Int64: SubmissionCounts] = [:]
+    /// The same by submission row; those that ``run`` counts are still to be added.
+    private var counted: [Int64: SubmissionCounts] = [:]
+    /// Records accepted for one submission in a row.
+    private var run: (submission: Int64, accepted: Int) = (0, 0)
+    /// What became of the records, by submission row.
+    package var submissions: [Int64: SubmissionCounts] {
+        var all = counted
+        if run.accepted > 0 { all[run.submission, default: SubmissionCounts()].accepted += run.accepted }
+        return all
+    }
+
+    /// Whether the record added last has filled its chunk, so that another one like it would begin a new one.
+    package private(set) var isChunkFull = false
 
     package init(hasher: RecordKeyHasher) { self.hasher = hasher }
 
@@ -82,7 +95,8 @@ package struct AcceptTransaction: Sendable {
             let stored = target.payload[target.directory.range(Int(earlier.position))]
             switch (target.operation, target.encoding == encoding) {
             case (.delete, _):
-                count(operation, encoded.count, submission) { $0.noEffect += 1 }
+                count(encoded.count, submission)
+                counted[submission, default: SubmissionCounts()].noEffect += 1
                 noEffect += 1
                 return
             case (_, false):
@@ -92,11 +106,11 @@ package struct AcceptTransaction: Sendable {
                 (kind, weight, merged) = (waiting, result.weight, result.bytes)
             }
         }
-        count(operation, encoded.count, submission) { _ in }
+        count(encoded.count, submission)
         if let earlier, merged != nil || kind != .update {
             chunks[Int(earlier.slot)].replaced.append(Int(earlier.position))
             let replaced = chunks[Int(earlier.slot)].submissions[Int(earlier.position)]
-            submissions[replaced, default: SubmissionCounts()].superseded += 1
+            counted[replaced, default: SubmissionCounts()].superseded += 1
             coalesced += 1
         }
         local[key] = append(
@@ -104,13 +118,14 @@ package struct AcceptTransaction: Sendable {
             origin)
     }
 
-    private mutating func count(
-        _ operation: ReadOperation, _ size: Int, _ submission: Int64, _ change: (inout SubmissionCounts) -> Void
-    ) {
+    private mutating func count(_ size: Int, _ submission: Int64) {
         accepted += 1
         bytes += size
-        submissions[submission, default: SubmissionCounts()].accepted += 1
-        change(&submissions[submission, default: SubmissionCounts()])
+        if run.submission != submission {
+            counted = submissions
+            run = (submission, 0)
+        }
+        run.accepted += 1
     }
 
     /// Adds a record that the queue made by merging; it counts as accepted already.
@@ -131,7 +146,7 @@ package struct AcceptTransaction: Sendable {
         replace(place)
         accepted -= 1
         bytes -= chunk.directory.range(Int(place.position)).count
-        submissions[chunk.submissions[Int(place.position)], default: SubmissionCounts()].accepted -= 1
+        counted[chunk.submissions[Int(place.position)], default: SubmissionCounts()].accepted -= 1
     }
 
     private mutating func append(
@@ -139,31 +154,59 @@ package struct AcceptTransaction: Sendable {
         _ submission: Int64, _ origin: RecordOrigin
     ) -> RecordPlace {
         let limits = RequestLimits.published(openKey.encoding, kind)
-        // Updates go one a request, so their chunk is only bounded to keep it cheap to read.
-        let recordsMax = kind == .update ? 1_000 : limits.recordsMax
-        if let known = open[openKey] {
-            let chunk = chunks[known]
-            let fits =
-                chunk.directory.count < recordsMax && chunk.weight + weight <= limits.weightMax
-                && chunk.payload.count + encoded.count + RequestLimits.envelopeBytes <= limits.bytesMax
-            if !fits { open[openKey] = nil }
-        }
-        let number: Int
-        if let known = open[openKey] {
-            number = known
-        } else {
-            number = chunks.count
-            chunks.append(
-                Chunk(
-                    lane: openKey.lane, submission: submission, operation: kind, encoding: openKey.encoding))
-            open[openKey] = number
-        }
+        let number = openChunk(openKey, submission, limits, bytes: encoded.count, weight: weight)
         chunks[number].submissions.append(submission, at: chunks[number].directory.count)
-        chunks[number].payload.append(contentsOf: encoded)
-        chunks[number].weight += min(weight, Int(UInt32.max))
-        chunks[number].directory.append(key: key, end: chunks[number].payload.count, weight: weight)
+        chunks[number].append(encoded, key: key, weight: weight)
+        isChunkFull = !chunks[number].hasRoom(limits, bytes: encoded.count, weight: weight)
         if kind == .update { chunks[number].origins.append(origin) }
         return RecordPlace(slot: UInt32(number), position: UInt16(chunks[number].directory.count - 1))
+    }
+
+    /// The chunk that takes the next record of its kind: the open one if it has room, else a new one.
+    private mutating func openChunk(
+        _ key: OpenKey, _ submission: Int64, _ limits: RequestLimits, bytes: Int, weight: Int
+    ) -> Int {
+        if let lastOpen, lastOpen.key == key {
+            if chunks[lastOpen.number].hasRoom(limits, bytes: bytes, weight: weight) { return lastOpen.number }
+        } else if let known = open[key], chunks[known].hasRoom(limits, bytes: bytes, weight: weight) {
+            lastOpen = (key, known)
+            return known
+        }
+        let number = chunks.count
+        chunks.append(
+            Chunk(lane: key.lane, submission: submission, operation: key.operation, encoding: key.encoding))
+        open[key] = number
+        lastOpen = (key, number)
+        return number
+    }
+}
+
+extension AcceptTransaction.Chunk {
+    /// Whether a record can be added and all of them still go into one request.
+    @inline(__always)
+    fileprivate func hasRoom(_ limits: RequestLimits, bytes: Int, weight: Int) -> Bool {
+        // Updates go one a request, so their chunk is only bounded to keep it cheap to read.
+        let recordsMax = operation == .update ? 1_000 : limits.recordsMax
+        return directory.count < recordsMax && self.weight + weight <= limits.weightMax
+            && payload.count + bytes + RequestLimits.envelopeBytes <= limits.bytesMax
+    }
+
+    fileprivate mutating func append(_ encoded: [UInt8], key: RecordKey, weight: Int) {
+        makeRoom(payload.count + encoded.count)
+        payload.append(contentsOf: encoded)
+        self.weight += min(weight, Int(UInt32.max))
+        directory.append(key: key, end: payload.count, weight: weight)
+    }
+
+    /// Doubles the payload's room, until it is large enough for memory of the pool.
+    private mutating func makeRoom(_ bytes: Int) {
+        guard bytes > payload.capacity else { return }
+        if bytes <= PayloadPool.smallBytesMax || bytes > PayloadPool.payloadBytes {
+            return payload.reserveCapacity(2 * bytes)
+        }
+        var larger = PayloadPool.shared.take()
+        larger.append(contentsOf: payload)
+        payload = larger
     }
 }
 

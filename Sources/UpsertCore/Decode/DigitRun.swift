@@ -5,13 +5,23 @@ enum DigitRun {
     /// Loads eight bytes with every digit turned into its value 0…9, and nothing else into these.
     @inline(__always)
     static func values(_ place: UnsafeRawPointer) -> UInt64 {
-        unsafe UInt64(littleEndian: place.loadUnaligned(as: UInt64.self)) ^ 0x3030_3030_3030_3030
+        unsafe values(of: UInt64(littleEndian: place.loadUnaligned(as: UInt64.self)))
     }
+
+    /// The same for eight bytes that are loaded already, the first one lowest.
+    @inline(__always)
+    static func values(of text: UInt64) -> UInt64 { text ^ 0x3030_3030_3030_3030 }
 
     /// Marks bytes of ``values(_:)`` that are no digits, in their highest bit; exact up to and including the first mark.
     @inline(__always)
     static func marks(_ values: UInt64) -> UInt64 {
         ((values &+ 0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080
+    }
+
+    /// The same for two runs at once: which of them holds the mark is not known, only whether there is one.
+    @inline(__always)
+    static func marks(_ first: UInt64, _ second: UInt64) -> UInt64 {
+        ((first &+ 0x7676_7676_7676_7676) | (second &+ 0x7676_7676_7676_7676) | first | second) & 0x8080_8080_8080_8080
     }
 
     /// The number that eight digit values spell, the lowest byte first.

@@ -66,6 +66,7 @@ struct FloatRun {
         keepingText: Bool
     ) -> FloatRun {
         let constants = unsafe DecimalFloat.constants
+        let power = unsafe constants[LongFraction.powerOffset]
         let limit = unsafe output.floats + output.capacity
         var place = unsafe output.floats
         var dropped = 0
@@ -74,32 +75,46 @@ struct FloatRun {
         var at = unsafe first
         var failed = false
         var failedAtElement = false
+        // The byte at `at`, taken from the word that ended the number before: a load would be one more in the chain from
+        // number to number, which is what bounds this loop.
+        var lead = unsafe at.load(as: UInt8.self)
         while true {
-            let number = unsafe JSONNumber.scan(at, constants)
-            if number.failed {
-                failed = true
-                failedAtElement = unsafe number.end == at
-                unsafe at = number.end
-                break
+            let sign: UInt32 = lead == UInt8(ascii: "-") ? 1 : 0
+            var magnitude: UInt32
+            var behind: UInt64
+            var next: UnsafeRawPointer
+            if let found = unsafe LongFraction.read(at + Int(sign), power: power) {
+                magnitude = found.magnitude
+                unsafe next = found.end
+                behind = found.behind
+            } else {
+                let number = unsafe JSONNumber.scan(at, constants)
+                if number.failed {
+                    failed = true
+                    failedAtElement = unsafe number.end == at
+                    unsafe at = number.end
+                    break
+                }
+                magnitude = unsafe number.magnitude(at, constants)
+                unsafe next = number.end
+                behind = unsafe UInt64(littleEndian: next.loadUnaligned(as: UInt64.self))
             }
-            let magnitude =
-                number.digits <= 19
-                ? unsafe DecimalFloat.bits(number.decimal, power: number.power, constants)
-                : unsafe DecimalFloat.bits(
-                    long: UnsafeRawBufferPointer(start: at + number.sign, count: number.end - at - number.sign),
-                    digits: number.digits, product: number.decimal, power: number.power)
             largest = largest > magnitude ? largest : magnitude
             if unsafe place < limit {
-                unsafe place.pointee = magnitude | UInt32(truncatingIfNeeded: number.sign) << 31
+                unsafe place.pointee = magnitude | sign << 31
                 unsafe place += 1
             } else {
                 dropped &+= 1
             }
-            if keepingText { unsafe copy(at, number.end - at, to: &end) }
-            unsafe at = number.end
+            if keepingText { unsafe copy(at, next - at, to: &end) }
+            unsafe at = next
             // Comma and blank as one comparison: the next number's place then hangs on a foretold branch, not on data.
-            if unsafe UInt16(littleEndian: at.loadUnaligned(as: UInt16.self)) == 0x202c {
+            if UInt16(truncatingIfNeeded: behind) == 0x202c {
                 unsafe at += 2
+                lead = UInt8(truncatingIfNeeded: behind &>> 16)
+            } else if UInt8(truncatingIfNeeded: behind) == UInt8(ascii: ",") {
+                unsafe at += 1
+                lead = UInt8(truncatingIfNeeded: behind &>> 8)
             } else {
                 unsafe at = skipBlanks(at)
                 let byte = unsafe at.load(as: UInt8.self)
@@ -109,8 +124,13 @@ struct FloatRun {
                     break
                 }
                 unsafe at += 1
+                lead = 0
             }
-            if unsafe at.load(as: UInt8.self) <= UInt8(ascii: " ") { unsafe at = skipBlanks(at) }
+            // A blank, or a byte that the word did not hold.
+            if lead <= UInt8(ascii: " ") {
+                unsafe at = skipBlanks(at)
+                lead = unsafe at.load(as: UInt8.self)
+            }
         }
         return unsafe FloatRun(
             next: at - base, count: place - output.floats + dropped, largest: largest,

@@ -72,6 +72,17 @@
             decimal: decimal, digits: digits, power: power, sign: sign, integral: integral, end: at)
     }
 
+    /// The bits of the nearest float, without the sign.
+    ///
+    /// - Parameter start: Where the number was scanned.
+    @inline(__always)
+    func magnitude(_ start: UnsafeRawPointer, _ constants: UnsafePointer<UInt64>) -> UInt32 {
+        if digits <= 19 { return unsafe DecimalFloat.bits(decimal, power: power, constants) }
+        return unsafe DecimalFloat.bits(
+            long: UnsafeRawBufferPointer(start: start + sign, count: end - start - sign), digits: digits,
+            product: decimal, power: power)
+    }
+
     /// Reads the digits before the point, the second and on.
     @inline(__always)
     private static func scanWhole(_ at: inout UnsafeRawPointer, _ decimal: inout UInt64, _ digits: inout Int) {

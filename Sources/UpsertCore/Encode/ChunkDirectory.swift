@@ -59,6 +59,18 @@ package struct ChunkDirectory: Sendable, Equatable {
         }
     }
 
+    /// Reads only the keys of a stored form.
+    ///
+    /// - Precondition: Its length is a multiple of ``entryBytes``.
+    static func appendKeys(of bytes: UnsafeRawBufferPointer, to keys: inout [RecordKey]) {
+        precondition(bytes.count % entryBytes == 0, "a directory has whole entries")
+        for at in stride(from: 0, to: bytes.count, by: entryBytes) {
+            let high = unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            let low = unsafe bytes.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self)
+            keys.append(RecordKey(high: UInt64(littleEndian: high), low: UInt64(littleEndian: low)))
+        }
+    }
+
     private static func append(_ word: UInt64, to out: inout [UInt8]) {
         unsafe withUnsafeBytes(of: word.littleEndian) { unsafe out.append(contentsOf: $0) }
     }

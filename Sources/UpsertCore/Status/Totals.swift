@@ -16,6 +16,13 @@ package struct Totals: Sendable, Equatable {
 
     package init() {}
 
+    /// Records accepted and not gone, as the identity above says.
+    ///
+    /// - Parameter quarantined: Records in the quarantine now.
+    package func queuedRecords(quarantined: Int) -> Int {
+        acceptedRecords - deliveredRecords - coalescedRecords - noEffectRecords - droppedRecords - quarantined
+    }
+
     /// Sums counter by counter.
     package static func += (left: inout Totals, right: Totals) {
         left.acceptedRecords += right.acceptedRecords

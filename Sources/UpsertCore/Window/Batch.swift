@@ -5,8 +5,10 @@ package final class ChunkContent: Sendable {
 
     package init(directory: ChunkDirectory, payload: [UInt8]) {
         self.directory = directory
-        self.payload = payload
+        self.payload = PayloadPool.shared.fitted(payload)
     }
+
+    deinit { PayloadPool.shared.giveBack(payload) }
 }
 
 /// Records taken from the queue for one request. Its records stay in the queue, marked as taken, until it is settled.

@@ -33,6 +33,11 @@ struct KeyHolds: Sendable {
         return true
     }
 
+    /// Keys whose hold has not ended.
+    func active(at now: Int64) -> [RecordKey] {
+        holds.isEmpty ? [] : holds.compactMap { $0.value.until > now ? $0.key : nil }
+    }
+
     mutating func block(_ key: RecordKey) { holds[key]?.blocks = true }
 
     /// The next time at which a hold ends.

@@ -61,6 +61,13 @@ package struct Window: Sendable {
     package mutating func append(
         _ chunk: ChunkState, keys: [RecordKey], now: Int64, merging: [Int: RecordPlace] = [:]
     ) {
+        if let slot = enter(chunk) { warm(slot, keys, merging, now: now) }
+    }
+
+    /// Gives a chunk its slot and counts it.
+    ///
+    /// - Returns: The slot of a chunk that must be warmed next; nil for one that is done or stays cold.
+    mutating func enter(_ chunk: ChunkState) -> UInt32? {
         let slot: UInt32
         if let free = freeSlots.popLast() {
             slot = free
@@ -73,15 +80,15 @@ package struct Window: Sendable {
         queuedBytes += chunk.bytes
         if chunk.live == 0 {
             dead.insert(slot)
-            return
+            return nil
         }
         guard let lane = lanes[chunk.lane], !lane.hasCold, hasRoom(for: lane) else {
             lanes[chunk.lane]?.cold.append(slot)
             coldLanes.insert(chunk.lane)
             coldChunks += 1
-            return
+            return nil
         }
-        warm(slot, keys, merging, now: now)
+        return slot
     }
 
     /// Chunks whose records are not in the key index.
@@ -90,6 +97,23 @@ package struct Window: Sendable {
     /// The submission that a record came with.
     package func submission(of place: RecordPlace) -> Int64? {
         chunks[Int(place.slot)]?.submissions[Int(place.position)]
+    }
+
+    /// The submissions that a batch's records came with, and how many of them each.
+    package func submissions(of batch: Batch) -> [(submission: Int64, records: Int)] {
+        var counts: [(submission: Int64, records: Int)] = []
+        var slot: UInt32?
+        var chunk: ChunkState?
+        for place in batch.places {
+            if place.slot != slot {
+                slot = place.slot
+                chunk = chunks[Int(place.slot)]
+            }
+            guard let submission = chunk?.submissions[Int(place.position)] else { continue }
+            if counts.last?.submission != submission { counts.append((submission, 0)) }
+            counts[counts.count - 1].records += 1
+        }
+        return counts
     }
 
     /// Records of a chunk superseded since that was last stored.
@@ -123,10 +147,9 @@ package struct Window: Sendable {
     private mutating func warm(
         _ slot: UInt32, _ keys: [RecordKey], _ merging: [Int: RecordPlace], now: Int64
     ) {
-        chunks[Int(slot)]?.warm = true
-        if let lane = chunks[Int(slot)]?.lane { lanes[lane]?.warmChunks += 1 }
-        for position in 0..<keys.count {
-            guard let chunk = chunks[Int(slot)], !chunk.done[position] else { continue }
+        markWarm(slot)
+        guard let chunk = chunks[Int(slot)] else { return }
+        for position in 0..<keys.count where !chunk.done[position] {
             let place = RecordPlace(slot: slot, position: UInt16(position))
             if let replaced = merging[position] {
                 admit(keys[position], place, merging: replaced, now: now)
@@ -135,6 +158,11 @@ package struct Window: Sendable {
             }
         }
         schedule(slot)
+    }
+
+    mutating func markWarm(_ slot: UInt32) {
+        chunks[Int(slot)]?.warm = true
+        if let lane = chunks[Int(slot)]?.lane { lanes[lane]?.warmChunks += 1 }
     }
 
     /// The version of `key` that a newer update would be merged into: the newest one that waits.

@@ -30,6 +30,7 @@ package struct Daemon {
     /// - Throws: ``QueueError``, ``APIKeyFailure`` and the like when it cannot start; ``FatalStorageError`` when the disk
     ///   failed under it.
     package func run(started: @escaping @Sendable () -> Void = {}) async throws {
+        MemoryUse.configure()
         do {
             try await openAndServe(started)
         } catch let error where FatalStorageError.isFatal(error) {
@@ -60,7 +61,7 @@ package struct Daemon {
         recovered.warnOfOrphans(besides: configuration.targets.map(\.name), logger)
         let running = RunningDaemon(
             configuration: configuration, configurationPath: configurationPath, queue: queue, targets: targets,
-            startedAt: startedAt, setAside: opening.setAside, logger: logger)
+            startedAt: startedAt, eventLoop: group.next(), setAside: opening.setAside, logger: logger)
         let intake = try running.makeIntake()
         try await intake.open()
         try await serve(running, intake, heart, started)

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import NIOCore
 internal import UpsertCore
 internal import UpsertStorage
 internal import UpsertTransport
@@ -24,6 +25,8 @@ extension RunningDaemon {
         report.take(status, startedUnclean: queue.startedUnclean, now: now)
         report.delivered.recordsPerSecond = deliveredPerSecond(status.totals.deliveredRecords, now: now)
         report.queue.setAside = setAside
+        report.stages.decode = .init(sources.values.reduce(into: StageTotals()) { $0 += $1.decode })
+        report.stages.send.cpuSeconds = Double(try await eventLoop.submit { ThreadClock.now() }.get()) / 1e9
         report.summarise()
         return report
     }

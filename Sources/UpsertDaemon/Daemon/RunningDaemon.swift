@@ -1,4 +1,5 @@
 internal import Logging
+internal import NIOCore
 internal import Synchronization
 internal import UpsertCore
 internal import UpsertStorage
@@ -10,6 +11,8 @@ final class RunningDaemon: Sendable {
     let startedAt: Int64
     /// Where a damaged queue was set aside at this start; nil where none was.
     let setAside: String?
+    /// Where all requests are sent from.
+    let eventLoop: any EventLoop
     let logger: Logger
     let configurationPath: String?
     private let state: Mutex<State>
@@ -23,8 +26,9 @@ final class RunningDaemon: Sendable {
 
     init(
         configuration: DaemonConfiguration, configurationPath: String?, queue: Queue, targets: [TargetRuntime],
-        startedAt: Int64, setAside: String? = nil, logger: Logger
+        startedAt: Int64, eventLoop: any EventLoop, setAside: String? = nil, logger: Logger
     ) {
+        self.eventLoop = eventLoop
         self.queue = queue
         self.targets = targets
         self.startedAt = startedAt

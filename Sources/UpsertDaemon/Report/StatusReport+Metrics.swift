@@ -6,6 +6,7 @@ extension StatusReport {
         addCounters(to: &output)
         addTargets(to: &output)
         addSources(to: &output)
+        addStages(to: &output)
         return output.text
     }
 
@@ -61,6 +62,20 @@ extension StatusReport {
         for counter in counters {
             output.add("upsertd_\(counter.name)_total", .counter, counter.help, [.init(counter.value)])
         }
+    }
+
+    private func addStages(to output: inout PrometheusText) {
+        func add(
+            _ name: String, _ help: String,
+            _ sample: (StagesReport.Stage, [PrometheusText.Label]) -> PrometheusText.Sample
+        ) {
+            output.add(
+                "upsertd_stage_\(name)_total", .counter, help + " since the process started.",
+                stages.named.map { sample($0.stage, [("stage", $0.name)]) })
+        }
+        add("records", "Records that passed the stage") { .init($0.records, $1) }
+        add("bytes", "Bytes that passed the stage") { .init($0.bytes, $1) }
+        add("cpu_seconds", "CPU seconds of the stage") { .init($0.cpuSeconds, $1) }
     }
 
     private func addTargets(to output: inout PrometheusText) {

@@ -14,6 +14,11 @@ extension StatusReport {
         heldKeys = status.heldKeys
         queue.fileBytes = status.fileBytes
         queue.startedUnclean = startedUnclean
+        stages.accept = .init(status.stages.accept)
+        stages.take = .init(status.stages.take)
+        stages.settle = .init(status.stages.settle)
+        stages.send.records = stages.settle.records
+        stages.send.bytes = stages.settle.bytes
         queue.diskFull = status.isDiskFull
         queue.reserveBytes = status.reserveBytes
         for (name, records) in status.queuedByTarget { targets[name]?.queuedRecords = records }

@@ -115,6 +115,8 @@ package struct StatusReport: Sendable, Equatable, Codable {
     /// Records whose next version waits because an outcome is not known.
     package var heldKeys = 0
     package var queue = QueueFile()
+    /// Since the process started.
+    package var stages = StagesReport()
     package var version: String
     package var pid: Int32
     /// RFC 3339, UTC.

@@ -15,9 +15,12 @@ struct AcceptBuilder {
         acceptance = Acceptance(transaction: AcceptTransaction(hasher: queue.hasher))
     }
 
+    /// Whether to commit: at best where a chunk is full, so that the next commit does not begin with the rest of a request.
     var isFull: Bool {
+        // Asked for every record: a copy of the transaction would be a dozen references counted up and down.
         acceptance.transaction.bytes >= AcceptLimits.bytesMax
             || acceptance.transaction.accepted >= AcceptLimits.recordsMax
+            || acceptance.transaction.bytes >= AcceptLimits.bytesWanted && acceptance.transaction.isChunkFull
     }
 
     /// Starts the next commit.
@@ -26,9 +29,6 @@ struct AcceptBuilder {
         // Bounded: a source with very many namespaces asks again.
         if lanes.count > 10_000 { lanes = [:] }
     }
-
-    /// The lane of a namespace, if it was asked for before.
-    func knownLane(_ namespace: String) -> LaneNumber? { lanes[namespace] }
 
     /// The lane of a namespace.
     mutating func lane(_ namespace: String) async -> LaneNumber {

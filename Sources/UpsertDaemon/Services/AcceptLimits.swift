@@ -2,6 +2,8 @@
 enum AcceptLimits {
     /// Encoded bytes.
     static let bytesMax = 4_000_000
+    /// Encoded bytes from which on the end of a chunk is a good end of the commit.
+    static let bytesWanted = 1_500_000
     /// Records.
     static let recordsMax = 20_000
     /// Files whose end is reached.

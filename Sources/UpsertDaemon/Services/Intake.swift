@@ -63,6 +63,7 @@ actor Intake {
                 pause.sleep(watching: sources.compactMap(\.descriptor), milliseconds: sleep)
             }
         }
+        for source in sources { await source.finish() }
     }
 
     /// Milliseconds after which every source is looked at again, whatever it says: inotify is only a hint.

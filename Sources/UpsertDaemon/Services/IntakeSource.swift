@@ -14,4 +14,6 @@ protocol IntakeSource: AnyObject {
     ///
     /// - Throws: What stopped it; nothing is lost, and the next turn starts again from the last commit.
     func turn() async throws -> SourceTurn
+    /// Brings what is on its way to its end; the last call.
+    func finish() async
 }

@@ -18,8 +18,14 @@ final class OutboxIntake: IntakeSource {
     private var hasMore = true
     private var saidProblem: String?
 
-    /// Milliseconds between looks at the database's change counter.
-    private static let pollInterval: Int64 = 250
+    private let doorbell: OutboxDoorbell
+    /// Milliseconds until the database's change counter is looked at again: soon after it rang, then ever later.
+    private var pollInterval: Int64 = 0
+
+    private static let pollAfterRing: Int64 = 10
+    private static let pollWatched: Int64 = 2_000
+    /// Where nothing rings.
+    private static let pollUnwatched: Int64 = 250
     /// Rows of one commit; a run's keys are stored with it.
     private static let rowsMax = 5_000
 
@@ -34,19 +40,32 @@ final class OutboxIntake: IntakeSource {
         logger[metadataKey: "outbox"] = "\(path)"
         self.logger = logger
         sequences = SequenceBlock(queue: queue)
+        doorbell = OutboxDoorbell(path: path)
         builder = AcceptBuilder(queue: queue, target: target)
     }
 
-    /// A database tells of its changes only when it is asked.
-    var descriptor: Int32? { nil }
+    var descriptor: Int32? { doorbell.descriptor }
 
-    func listen() {}
+    func listen() {
+        if doorbell.rang() { pollInterval = Self.pollAfterRing }
+    }
+
+    func finish() async {}
+
+    /// Waits for the doorbell, or for the next look.
+    private func idle() -> SourceTurn {
+        doorbell.watch()
+        guard doorbell.descriptor != nil else { return .idle(lookAgainAfter: Self.pollUnwatched) }
+        defer { pollInterval = min(2 * pollInterval, Self.pollWatched) }
+        pollInterval = max(pollInterval, Self.pollAfterRing)
+        return .idle(lookAgainAfter: pollInterval)
+    }
 
     func turn() async throws -> SourceTurn {
         do {
             let source = try await open()
             try deleteAccepted(source)
-            guard try source.changed() || hasMore else { return .idle(lookAgainAfter: Self.pollInterval) }
+            guard try source.changed() || hasMore else { return idle() }
             hasMore = true
             let rows = try source.read(limit: Self.rowsMax, bytes: AcceptLimits.bytesMax)
             status.waiting = rows.rows.count
@@ -55,7 +74,7 @@ final class OutboxIntake: IntakeSource {
             hasMore = rows.hasMore
             status.waiting = 0
             resolved()
-            return rows.rows.isEmpty ? .idle(lookAgainAfter: Self.pollInterval) : .worked
+            return rows.rows.isEmpty ? idle() : .worked
         } catch let error as OutboxError {
             // The application's database is not ours to mend: say so once and look again.
             source = nil
@@ -86,6 +105,7 @@ final class OutboxIntake: IntakeSource {
         try await sequences.reserve(1)
         let submission = try sequences.next()
         builder.reset()
+        let clock = ThreadClock()
         var reader = RecordReader(rules())
         let encoding = rules().encoding
         for row in fresh {
@@ -99,6 +119,8 @@ final class OutboxIntake: IntakeSource {
                 await refuse(row, of: rows, error, submission)
             }
         }
+        status.decode += StageTotals(
+            records: fresh.count, bytes: fresh.reduce(0) { $0 + $1.recordBytes }, cpuNanoseconds: clock.elapsed)
         let range = "\(fresh.first?.key.seq ?? 0)-\(fresh.last?.key.seq ?? 0)"
         builder.acceptance.submissions = [
             SubmissionProgress(number: submission, source: name, name: range, rejected: 0, complete: true)

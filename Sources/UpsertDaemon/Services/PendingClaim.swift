@@ -6,7 +6,11 @@ struct PendingClaim {
     let errors: ErrorsFile
     /// What the next commit will say of it.
     var progress: ClaimProgress
-    /// Records refused since the last commit.
+    /// Whether it was read from since a commit was last formed.
+    var isTouched = false
+    /// Whether all of it is durable, so that the file can go.
+    var isDurable = false
+    /// Records refused since a commit was last formed.
     var refusedSinceCommit = 0
     /// Whether its last line is not whole and somebody may still be writing it.
     var isAwaitingGrowth = false

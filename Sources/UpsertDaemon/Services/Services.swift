@@ -66,7 +66,7 @@ struct QueueService: Service {
     }
 }
 
-/// Keeps the queue small: old receipts go, free pages are given back.
+/// Keeps the queue small: old receipts go, free pages and free memory are given back.
 struct MaintenanceService: Service {
     let running: RunningDaemon
 
@@ -76,11 +76,17 @@ struct MaintenanceService: Service {
                 for target in running.targets { group.addTask { await target.learnDimension() } }
                 var said: String?
                 var hasMore = false
+                var delivered = 0
                 while !Task.isCancelled {
                     do { try await Task.sleep(for: .seconds(hasMore ? 1 : 10)) } catch { return }
                     do {
                         hasMore = try await running.queue.maintain(now: WallClock.now())
                         said = nil
+                        let status = try await running.queue.status()
+                        if status.queuedRecords == 0, status.totals.deliveredRecords != delivered {
+                            delivered = status.totals.deliveredRecords
+                            MemoryUse.giveBack()
+                        }
                     } catch {
                         if FatalStorageError.isFatal(error) { throw FatalStorageError(error) }
                         hasMore = false

@@ -1,3 +1,4 @@
+package import UpsertCore
 package import UpsertStorage
 
 /// What a source of records did when it had its turn.
@@ -17,6 +18,8 @@ package struct SourceStatus: Sendable, Equatable {
     /// Whether changes are noticed by inotify, or by looking from time to time.
     package var isWatching = false
     package var problems: [SourceProblem] = []
+    /// Reading, checking and encoding its records; bytes as they lie in the file or the row.
+    package var decode = StageTotals()
 
     package init() {}
 }

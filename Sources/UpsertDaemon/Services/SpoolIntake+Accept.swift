@@ -5,28 +5,56 @@ internal import UpsertStorage
 extension SpoolIntake {
     /// Reads claimed files until a commit's worth is gathered, commits it, and lets the finished files go.
     ///
+    /// While there is more to read, the commit is left to itself and the next one is gathered meanwhile, on another core; one
+    /// commit is begun only when the one before it is durable, so they stay in claim order.
+    ///
     /// - Returns: False when there was nothing to commit because the first file is still being written.
     func acceptNext() async throws -> Bool {
         builder.reset()
-        var touched = 0
-        while touched < min(claims.count, AcceptLimits.filesMax), !builder.isFull {
-            // Taken out while it is read, so that the reader and the list are not used at once.
-            var claim = claims[touched]
-            if !claim.progress.finished { try await read(&claim) }
-            claims[touched] = claim
-            touched += 1
-            // Read only in part: the commit is full.
-            if !claim.progress.finished { break }
-        }
-        if touched == 1, claims[0].isAwaitingGrowth, builder.acceptance.transaction.isEmpty,
-            claims[0].refusedSinceCommit == 0
+        try await measuredGather()
+        try await finishCommit()
+        let touched = claims.filter(\.isTouched)
+        if touched.count == 1, touched[0].isAwaitingGrowth, builder.acceptance.transaction.isEmpty,
+            touched[0].refusedSinceCommit == 0
         {
+            claims.indices.forEach { claims[$0].isTouched = false }
             return false
         }
-        try await commit(claims: 0..<touched)
-        try letGo()
-        updateStatus()
+        // Without touched claims there was only a commit to finish.
+        if touched.isEmpty { return true }
+        // An update may be refused by the queue, and the refusal belongs before those of what is read next.
+        let isOrderly = builder.acceptance.transaction.chunks.allSatisfy { $0.operation != .update }
+        if isOrderly, claims.contains(where: { !$0.progress.finished && !$0.isAwaitingGrowth }) {
+            try beginCommit()
+        } else {
+            try await commit()
+        }
         return true
+    }
+
+    private func measuredGather() async throws {
+        let clock = ThreadClock()
+        let start = claims.reduce(0) { $0 + $1.progress.offset }
+        try await gather()
+        noteDecoded(
+            StageTotals(
+                records: builder.acceptance.transaction.accepted,
+                bytes: claims.reduce(0) { $0 + $1.progress.offset } - start, cpuNanoseconds: clock.elapsed))
+    }
+
+    /// Reads into the commit, from the first claim that is not read whole, until the commit is full or all are read.
+    private func gather() async throws {
+        var read = 0
+        for index in claims.indices where !claims[index].progress.finished {
+            // Taken out while it is read, so that the reader and the list are not used at once.
+            var claim = claims[index]
+            claim.isTouched = true
+            try await self.read(&claim)
+            claims[index] = claim
+            read += 1
+            // Read only in part: the commit is full, or the file is still being written.
+            if !claim.progress.finished || read == AcceptLimits.filesMax || builder.isFull { return }
+        }
     }
 
     private func read(_ claim: inout PendingClaim) async throws {
@@ -52,47 +80,10 @@ extension SpoolIntake {
             metadata: ["file": "\(claim.file.displayName)", "code": "\(rejection.code.rawValue)"])
     }
 
-    /// Makes records and progress durable together.
-    private func commit(claims range: Range<Int>) async throws {
-        while true {
-            for index in range { try claims[index].syncErrors() }
-            var acceptance = builder.acceptance
-            acceptance.claims = range.map { claims[$0].progress }
-            acceptance.submissions = range.map { submission(claims[$0]) }
-            acceptance.forget = forget
-            switch try await queue.accept(acceptance, now: WallClock.now()) {
-            case .committed:
-                forget = []
-                for index in range { claims[index].refusedSinceCommit = 0 }
-                builder.reset()
-                return
-            case .refused(let updates):
-                for update in updates { try refuse(update) }
-            }
-        }
-    }
-
-    private func submission(_ claim: PendingClaim) -> SubmissionProgress {
-        SubmissionProgress(
-            number: claim.file.sequence, source: settings.directory, name: claim.file.displayName.text,
-            rejected: claim.refusedSinceCommit, complete: claim.progress.finished)
-    }
-
-    /// Takes an update out of the commit that breaks a limit when merged with the write that waits.
-    private func refuse(_ update: RefusedUpdate) throws {
-        builder.acceptance.transaction.refuse(update.place)
-        guard let index = claims.firstIndex(where: { $0.file.sequence == update.submission }) else { return }
-        let text = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
-        let refusal = unsafe Refusal(
-            line: update.origin.line, offset: update.origin.offset, rejection: update.rejection, text: text)
-        let wasCut = try claims[index].errors.append(refusal)
-        claims[index].refused(textWasCut: wasCut)
-    }
-
     /// Removes the files whose last record is durable, durably.
-    private func letGo() throws {
+    func letGo() throws {
         var gone: [Int64] = []
-        while let claim = claims.first, claim.progress.finished {
+        while let claim = claims.first, claim.isDurable {
             let consumed = claim.progress.isRefusedWhole ? nil : claim.progress.offset
             switch try spool.finish(claim.file, consumed: consumed, as: claim.ending) {
             case .finished, .absent:
@@ -101,6 +92,7 @@ extension SpoolIntake {
                 claims.removeFirst()
             case .grew:
                 claims[0].progress.finished = false
+                claims[0].isDurable = false
                 try finishUp(gone)
                 return
             case .shrank(let size):

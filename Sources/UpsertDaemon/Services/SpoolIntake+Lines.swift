@@ -68,9 +68,13 @@ extension SpoolIntake {
         _ origin: AcceptTransaction.RecordOrigin
     ) async throws(Rejection) {
         let namespace = operation.namespace ?? bodyNamespace ?? file.namespace ?? settings.namespace
-        var lane = builder.knownLane(namespace)
-        if lane == nil { lane = await builder.lane(namespace) }
-        guard let lane else { return }
+        let lane: LaneNumber
+        if let last = lastLane, last.namespace == namespace {
+            lane = last.number
+        } else {
+            lane = await builder.lane(namespace)
+            lastLane = (namespace, lane)
+        }
         try builder.acceptance.transaction.add(
             operation, encoded: recordReader.encoded, id: recordReader.id, encoding: encoding, lane: lane,
             submission: file.sequence, origin: origin)

@@ -18,6 +18,8 @@ final class SpoolIntake: IntakeSource {
     var knownDimension: Int?
     var encoding: Encoding
     let lines: ClaimReader
+    /// The lane of the record before, nearly always the next one's too.
+    var lastLane: (namespace: String, number: LaneNumber)?
     /// The `.json` file being read.
     var body: BodyReading?
     /// The claim that `lines` is reading.
@@ -26,6 +28,8 @@ final class SpoolIntake: IntakeSource {
     var claims: [PendingClaim] = []
     /// Submissions whose files are durably gone; their rows go with the next commit.
     var forget: [Int64] = []
+    /// The commit that is being made while the next one is gathered.
+    var commitInFlight: CommitInFlight?
     /// Whether something failed, so that state must be read back before going on.
     var mustRecover = true
     private(set) var status = SourceStatus()
@@ -82,8 +86,18 @@ final class SpoolIntake: IntakeSource {
         }
     }
 
+    func finish() async {
+        do {
+            try await finishCommit()
+        } catch {
+            logger.error(
+                "the last commit failed; it is read again after the next start", metadata: ["reason": "\(error)"])
+        }
+    }
+
     /// Reads back what is claimed, and how far it was accepted.
     private func recover() async throws {
+        await abandonCommit()
         lines.close()
         readingSequence = nil
         body = nil
@@ -151,6 +165,9 @@ final class SpoolIntake: IntakeSource {
         saidProblems = lines
         status.problems = problems.map(SourceProblem.init)
     }
+
+    /// Adds to what was decoded, for status.
+    func noteDecoded(_ stage: StageTotals) { status.decode += stage }
 
     /// Notes how many claims are left, for status.
     func updateStatus() { status.claimed = claims.count }

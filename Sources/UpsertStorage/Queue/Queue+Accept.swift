@@ -11,6 +11,7 @@ extension Queue {
     package func accept(_ acceptance: Acceptance, now: Int64) throws -> AcceptResult {
         // This commit deletes chunks that are done, so what became of their records must not stay behind in memory.
         if !unsettled.isEmpty { try flush(now: now) }
+        let clock = ThreadClock()
         var transaction = acceptance.transaction
         var merges = UpdateMerges()
         try merge(&transaction, &merges)
@@ -53,6 +54,8 @@ extension Queue {
         window.saved(gone)
         for dead in gone.dead { contents.remove(dead.sequence) }
         admit(transaction, sequences, merges, now: now)
+        stages.accept += StageTotals(
+            records: transaction.accepted, bytes: transaction.bytes, cpuNanoseconds: clock.elapsed)
         return .committed
     }
 

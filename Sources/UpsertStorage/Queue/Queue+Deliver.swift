@@ -36,10 +36,15 @@ extension Queue {
     package func take(target: String, rules: TakeRules) throws -> Take {
         try checkUsable()
         guard rules.now >= nothingBefore else { return .wait(until: nothingBefore) }
+        let clock = ThreadClock()
         try warmUp(now: rules.now)
-        return try window.take(target: target, rules: rules) { slot, sequence in
+        let take = try window.take(target: target, rules: rules) { slot, sequence in
             try content(slot: slot, sequence: sequence)
         }
+        if case .batch(let batch) = take {
+            stages.take += StageTotals(records: batch.count, bytes: batch.bytes, cpuNanoseconds: clock.elapsed)
+        }
+        return take
     }
 
     /// Puts back a batch that was not applied for certain; its records wait again.
@@ -50,7 +55,12 @@ extension Queue {
     /// - Throws: ``QueueError`` when the commit failed. The records will not be sent again by this process; call
     ///   ``flush(now:)`` until it succeeds.
     package func settle(_ settlements: [Settlement], now: Int64) throws {
-        for settlement in settlements { note(settlement, now: now) }
+        let clock = ThreadClock()
+        defer { stages.settle.cpuNanoseconds += clock.elapsed }
+        for settlement in settlements {
+            note(settlement, now: now)
+            stages.settle += StageTotals(records: settlement.batch.count, bytes: settlement.batch.bytes)
+        }
         try flush(now: now)
     }
 
@@ -79,27 +89,26 @@ extension Queue {
 
     private func note(_ settlement: Settlement, now: Int64) {
         let batch = settlement.batch
-        var counts = SubmissionCounts()
+        let kind: WritableKeyPath<SubmissionCounts, Int>
         var change = Totals()
         change.deliveredRequests = 1
         switch settlement.result {
         case .delivered:
             change.deliveredRecords = batch.count
             change.deliveredBytes = batch.bytes
-            counts.delivered = 1
+            kind = \.delivered
         case .noEffect:
             change.noEffectRecords = batch.count
-            counts.noEffect = 1
+            kind = \.noEffect
         case .quarantined(let reason):
             change.deliveredRequests = 0
             change.quarantinedRecords = batch.count
-            counts.quarantined = 1
+            kind = \.quarantined
             for index in 0..<batch.count { unsettled.quarantined.append(quarantineEntry(batch, index, reason, now)) }
         }
         unsettled.totals += change
-        for place in batch.places {
-            guard let submission = window.submission(of: place) else { continue }
-            unsettled.submissions[submission, default: SubmissionCounts()] += counts
+        for (submission, records) in window.submissions(of: batch) {
+            unsettled.submissions[submission, default: SubmissionCounts()][keyPath: kind] += records
         }
         unsettled.isEmpty = false
         window.settle(batch, holdUntil: settlement.holdUntil, now: now)

@@ -24,6 +24,20 @@ package struct QueueStatus: Sendable, Equatable {
     package var reserveBytes = 0
     /// Whether nothing is accepted because the disk is full.
     package var isDiskFull = false
+    /// What the queue has done since it was opened.
+    package var stages = QueueStages()
+}
+
+/// The queue's share of the record path.
+package struct QueueStages: Sendable, Equatable {
+    /// Commits that take records in; their encoded bytes.
+    package var accept = StageTotals()
+    /// Batches put together for requests.
+    package var take = StageTotals()
+    /// Commits that let records go.
+    package var settle = StageTotals()
+
+    package init() {}
 }
 
 extension Queue {
@@ -41,6 +55,6 @@ extension Queue {
             heldKeys: window.heldKeys, queuedByTarget: window.queuedByTarget(),
             quarantinedByTarget: quarantinedByTarget,
             fileBytes: Int(pages) * QueueFile.pageBytes, reserveBytes: reserve.isWhole ? reserve.bytes : 0,
-            isDiskFull: room == .none)
+            isDiskFull: room == .none, stages: stages)
     }
 }

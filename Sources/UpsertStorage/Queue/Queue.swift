@@ -24,7 +24,7 @@ package actor Queue {
         package var isFreshAfterDamage = false
 
         package init(
-            directory: String, indexRecordsMax: Int = 16_000_000, contentBytesMax: Int = 12_000_000,
+            directory: String, indexRecordsMax: Int = 16_000_000, contentBytesMax: Int = 8_000_000,
             foundHold: Int64 = 60_000, reserveBytes: Int = 32 << 20
         ) {
             self.directory = directory
@@ -55,6 +55,7 @@ package actor Queue {
     /// Rows in the quarantine by target.
     var quarantinedByTarget: [String: Int] = [:]
     var unsettled = UnsettledChanges()
+    var stages = QueueStages()
     /// Nothing is sent before this time (Unix milliseconds), since requests of an earlier queue may still be applied.
     var nothingBefore: Int64 = 0
     var reserve: DiskReserve

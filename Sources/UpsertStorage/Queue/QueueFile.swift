@@ -49,7 +49,7 @@ package enum QueueFile {
         try connection.execute("PRAGMA secure_delete = OFF")
         // The queue brings the log home itself, so that a failing disk is noticed.
         connection.checkpointByHand()
-        try connection.execute("PRAGMA cache_size = -8192")
+        try connection.execute("PRAGMA cache_size = -4096")
         try connection.execute("PRAGMA temp_store = MEMORY")
         guard try connection.integer("PRAGMA synchronous") == 2, try connection.text("PRAGMA journal_mode") == "wal"
         else {

@@ -29,7 +29,6 @@ struct QueueRecovery {
             window.hold(
                 RecordKey(stored: holds.integer(1), holds.integer(2)), lane: holds.integer(0), until: holds.integer(3))
         }
-        try readChunks(connection, into: &window, found: found, now: now)
         recovery.totals = try Totals(stored: connection)
         let quarantine = try connection.statement("SELECT key_high, key_low, superseded, lane FROM quarantine")
         defer { quarantine.reset() }
@@ -40,6 +39,8 @@ struct QueueRecovery {
             guard quarantine.integer(2) == 0 else { continue }
             recovery.quarantinedKeys.insert(RecordKey(stored: quarantine.integer(0), quarantine.integer(1)))
         }
+        window.reserve(records: max(0, recovery.totals.queuedRecords(quarantined: recovery.quarantinedCurrent)))
+        try readChunks(connection, into: &window, found: found, now: now)
         return recovery
     }
 
@@ -52,6 +53,7 @@ struct QueueRecovery {
             FROM chunk LEFT JOIN progress ON progress.chunk = chunk.sequence ORDER BY sequence
             """)
         defer { query.reset() }
+        var chunks = FoundChunks()
         while try query.step() {
             let sequence = query.integer(0)
             guard let operation = OperationKind(rawValue: UInt8(clamping: query.integer(3))),
@@ -65,11 +67,18 @@ struct QueueRecovery {
                 sequence: sequence, lane: query.integer(1), operation: operation, encoding: encoding,
                 submissions: submissions, acceptedAt: query.integer(5), records: records,
                 bytes: Int(query.integer(7)), done: Bitmap(bytes: query.bytes(8), count: records), found: found)
-            guard let directory = unsafe query.withBytes(9, { unsafe ChunkDirectory(bytes: $0) }),
-                directory.count == records
-            else { throw damaged(sequence, "its directory does not fit its \(records) records") }
-            window.append(chunk, keys: directory.keys, now: now)
+            try unsafe query.withBytes(9) { directory in
+                guard directory.count == records * ChunkDirectory.entryBytes else {
+                    throw damaged(sequence, "its directory does not fit its \(records) records")
+                }
+                unsafe chunks.append(chunk, directory: directory)
+            }
+            if chunks.isFull {
+                window.append(chunks, now: now)
+                chunks = FoundChunks()
+            }
         }
+        window.append(chunks, now: now)
     }
 
     static func damaged(_ sequence: Int64, _ what: String) -> QueueDamage { QueueDamage("chunk \(sequence): \(what)") }

@@ -86,7 +86,12 @@ enum StoredChunk {
         defer { query.reset() }
         try query.bind(1, sequence)
         guard try query.step() else { throw damaged(sequence, "its payload is missing") }
-        return query.bytes(0)
+        return unsafe query.withBytes(0) { bytes in
+            guard bytes.count > PayloadPool.smallBytesMax else { return unsafe Array(bytes) }
+            var payload = PayloadPool.shared.take()
+            unsafe payload.append(contentsOf: bytes)
+            return payload
+        }
     }
 
     private static func damaged(_ sequence: Int64, _ what: String) -> QueueDamage {

@@ -10,7 +10,7 @@ package final class ClaimBody {
     package let size: Int
 
     /// Opens `claim` at its front.
-    package init(_ claim: ClaimedFile, in spool: Spool, blockBytes: Int = 1 << 20) throws {
+    package init(_ claim: ClaimedFile, in spool: Spool, blockBytes: Int = 256 << 10) throws {
         precondition(blockBytes >= 1, "a block has at least 1 byte")
         file = try spool.openClaim(claim)
         file.adviseSequential()

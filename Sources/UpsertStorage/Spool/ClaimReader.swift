@@ -28,8 +28,8 @@ package final class ClaimReader {
 
     /// - Parameters:
     ///   - lineBytesMax: The cap of a line without its line end.
-    ///   - blockBytes: Bytes read at once; smaller ones are for tests.
-    package init(lineBytesMax: Int = 32 << 20, blockBytes: Int = 1 << 20) {
+    ///   - blockBytes: Bytes read at once: few enough to stay in a core's cache until they are parsed.
+    package init(lineBytesMax: Int = 32 << 20, blockBytes: Int = 256 << 10) {
         precondition(lineBytesMax >= 1 && blockBytes >= 4, "a line has at least 1 byte and a block 4")
         self.lineBytesMax = lineBytesMax
         self.blockBytes = blockBytes

@@ -1,4 +1,3 @@
-internal import NIOCore
 internal import UpsertCore
 
 /// The bytes of a unary gRPC request: 5-byte prefix, the stored records, the namespace field.
@@ -6,30 +5,27 @@ enum GRPCMessage {
     /// Uncompressed flag and length.
     static let prefixBytes = 5
 
-    /// One buffer, into which each segment is copied once.
-    ///
     /// - Precondition: The request's encoding is `protobuf`.
-    static func framed(_ request: WriteRequest, allocator: ByteBufferAllocator) -> ByteBuffer {
+    static func framed(_ request: WriteRequest) -> RequestBody {
         precondition(request.encoding == .protobuf, "gRPC sends protobuf, not \(request.encoding)")
-        let namespace = request.namespace.utf8
-        let payloadBytes = request.payloadBytes
-        let fieldBytes = namespace.isEmpty ? 0 : 1 + varintBytes(namespace.count) + namespace.count
-        let messageBytes = payloadBytes + fieldBytes
-        var buffer = allocator.buffer(capacity: prefixBytes + messageBytes)
-        buffer.writeInteger(UInt8(0))
-        buffer.writeInteger(UInt32(messageBytes))
-        for segment in request.segments { buffer.writeBytes(segment) }
-        if !namespace.isEmpty {
-            buffer.writeInteger(namespaceTag(request.operation))
-            writeVarint(namespace.count, to: &buffer)
-            buffer.writeString(request.namespace)
-        }
-        return buffer
+        let field = namespaceField(request)
+        return RequestBody([prefix(request.payloadBytes + field.count)[...]] + request.segments + [field[...]])
     }
 
     /// A message without fields.
-    static func empty(allocator: ByteBufferAllocator) -> ByteBuffer {
-        allocator.buffer(bytes: [UInt8](repeating: 0, count: prefixBytes))
+    static var empty: RequestBody { RequestBody([prefix(0)[...]]) }
+
+    private static func prefix(_ count: Int) -> [UInt8] {
+        let length = UInt32(count)
+        return [0] + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) }
+    }
+
+    private static func namespaceField(_ request: WriteRequest) -> [UInt8] {
+        guard !request.namespace.isEmpty else { return [] }
+        var field = [namespaceTag(request.operation)]
+        appendVarint(request.namespace.utf8.count, to: &field)
+        field += request.namespace.utf8
+        return field
     }
 
     /// Field number and wire type 2 of `namespace`: 2 in UpsertRequest, 3 in DeleteRequest, 4 in UpdateRequest.
@@ -41,16 +37,12 @@ enum GRPCMessage {
         }
     }
 
-    private static func varintBytes(_ value: Int) -> Int {
-        value < 0x80 ? 1 : 1 + varintBytes(value >> 7)
-    }
-
-    private static func writeVarint(_ value: Int, to buffer: inout ByteBuffer) {
+    private static func appendVarint(_ value: Int, to bytes: inout [UInt8]) {
         var rest = value
         while rest >= 0x80 {
-            buffer.writeInteger(UInt8(truncatingIfNeeded: rest | 0x80))
+            bytes.append(UInt8(truncatingIfNeeded: rest | 0x80))
             rest >>= 7
         }
-        buffer.writeInteger(UInt8(rest))
+        bytes.append(UInt8(rest))
     }
 }

@@ -15,7 +15,6 @@ package final class GRPCTransport: Transport {
     private let apiKey: @Sendable () -> APIKey
     private let loop: any EventLoop
     private let pool: NIOLoopBoundBox<HTTP2Pool>
-    private let allocator = ByteBufferAllocator()
 
     /// Opens no connection yet.
     ///
@@ -44,16 +43,14 @@ package final class GRPCTransport: Transport {
     }
 
     package func send(_ request: WriteRequest) async -> Outcome {
-        let body = GRPCMessage.framed(request, allocator: allocator)
         let exchange = await exchange(
-            GRPCMethod(request.operation), body: body, answerBytesMax: Self.writeAnswerBytesMax)
+            GRPCMethod(request.operation), body: GRPCMessage.framed(request), answerBytesMax: Self.writeAnswerBytesMax)
         return GRPCOutcome.outcome(of: exchange, operation: request.operation)
     }
 
     package func describe() async throws -> IndexDescription {
         let exchange = await exchange(
-            .describeIndexStats, body: GRPCMessage.empty(allocator: allocator),
-            answerBytesMax: Self.describeAnswerBytesMax)
+            .describeIndexStats, body: GRPCMessage.empty, answerBytesMax: Self.describeAnswerBytesMax)
         // A question about the index fails like a write to it: NOT_FOUND means that there is no index.
         let outcome = GRPCOutcome.outcome(of: exchange, operation: .upsert)
         guard case .acknowledged = outcome, case .answered(let answer) = exchange else {
@@ -69,7 +66,7 @@ package final class GRPCTransport: Transport {
         try? await closing.get()  // it only fails with its event loop, which is just as closed
     }
 
-    private func exchange(_ method: GRPCMethod, body: ByteBuffer, answerBytesMax: Int) async -> GRPCExchange {
+    private func exchange(_ method: GRPCMethod, body: RequestBody, answerBytesMax: Int) async -> GRPCExchange {
         let result = loop.makePromise(of: GRPCExchange.self)
         let call = NIOLoopBoundBox.makeBoxSendingValue(
             UnaryCall(

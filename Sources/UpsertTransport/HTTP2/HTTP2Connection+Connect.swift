@@ -10,7 +10,7 @@ internal import NIOSSL
 extension HTTP2Connection {
     /// Bytes of pending writes below which more are wanted, and above which no more are taken. Large bodies cost twice
     /// the CPU with NIO's default of 32 and 64 KiB, which flips every few frames.
-    private static let watermark = ChannelOptions.Types.WriteBufferWaterMark(low: 1 << 20, high: 4 << 20)
+    private static let watermark = ChannelOptions.Types.WriteBufferWaterMark(low: 256 << 10, high: 1 << 20)
 
     /// Starts to connect; ends in ``received(_:)`` or ``ended()``.
     ///
@@ -76,6 +76,9 @@ extension HTTP2Connection {
         connection.contentLengthValidation = .disabled
         var stream = NIOHTTP2Handler.StreamConfiguration()
         stream.streamResetFrameRateLimit.maximumCount = 100_000
+        // One piece is being sent while the next one is made.
+        stream.outboundBufferSizeHighWatermark = RequestBody.pieceBytes
+        stream.outboundBufferSizeLowWatermark = RequestBody.pieceBytes / 4
         multiplexer = try pipeline.configureHTTP2Pipeline(
             mode: .client, connectionConfiguration: connection, streamConfiguration: stream
         ) { pushed in

@@ -17,7 +17,8 @@ final class UnaryCall {
     private(set) var phase = Phase.waiting
     /// The request headers, made when the call gets its stream, since they name the time left.
     let makeHeaders: @Sendable (_ timeLeft: Duration) -> HPACKHeaders
-    let body: ByteBuffer
+    /// What is left to send.
+    var body: RequestBody
     /// Bytes of an answer that are kept; more than that makes the answer unreadable.
     let answerBytesMax: Int
     /// How often it was given to a connection, which must not go on for ever.
@@ -33,7 +34,7 @@ final class UnaryCall {
     private var timer: Scheduled<Void>?
 
     init(
-        timeout: Duration, body: ByteBuffer, answerBytesMax: Int, result: EventLoopPromise<GRPCExchange>,
+        timeout: Duration, body: RequestBody, answerBytesMax: Int, result: EventLoopPromise<GRPCExchange>,
         makeHeaders: @escaping @Sendable (_ timeLeft: Duration) -> HPACKHeaders
     ) {
         self.timeout = timeout
@@ -78,6 +79,7 @@ final class UnaryCall {
     func finish(_ exchange: GRPCExchange) {
         guard phase != .finished else { return }
         phase = .finished
+        body = RequestBody([])
         timer?.cancel()
         result.succeed(exchange)
     }

@@ -26,8 +26,24 @@ final class UnaryCallHandler: ChannelInboundHandler {
         call.markSent()
         let headers = HTTP2Frame.FramePayload.headers(.init(headers: call.makeHeaders(call.timeLeft)))
         context.write(wrapOutboundOut(headers), promise: nil)
-        let data = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(call.body), endStream: true))
-        context.writeAndFlush(wrapOutboundOut(data), promise: nil)
+        writeBody(context)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if call.phase == .sent { writeBody(context) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// Writes as much of the body as the connection takes now.
+    private func writeBody(_ context: ChannelHandlerContext) {
+        guard !call.body.isEmpty else { return }
+        while context.channel.isWritable, !call.body.isEmpty {
+            let piece = call.body.next(allocator: context.channel.allocator)
+            let data = HTTP2Frame.FramePayload.data(
+                .init(data: .byteBuffer(piece), endStream: call.body.isEmpty))
+            context.write(wrapOutboundOut(data), promise: nil)
+        }
+        context.flush()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -6,18 +6,18 @@ struct RESTRequest {
     /// Below the target's own path; percent-encoded.
     var path: String
     var contentType: String
-    var body: ByteBuffer
+    var body: RequestBody
 
-    private init(path: String, contentType: String, body: ByteBuffer) {
+    private init(path: String, contentType: String, body: RequestBody) {
         self.path = path
         self.contentType = contentType
         self.body = body
     }
 
-    /// Forms the request; each segment is copied once.
+    /// Forms the request.
     ///
     /// - Precondition: The request's encoding is `json` or `ndjson`.
-    init(_ request: WriteRequest, allocator: ByteBufferAllocator) {
+    init(_ request: WriteRequest) {
         contentType = "application/json"
         switch (request.operation, request.encoding) {
         case (_, .protobuf), (.update, .ndjson):
@@ -25,61 +25,48 @@ struct RESTRequest {
         case (.upsert, .ndjson):
             path = "/records/namespaces/\(Self.pathSegment(request.namespace))/upsert"
             contentType = "application/x-ndjson"
-            body = allocator.buffer(capacity: request.payloadBytes)
-            for segment in request.segments { body.writeBytes(segment) }
+            body = RequestBody(request.segments)
         case (.upsert, .json):
             path = "/vectors/upsert"
-            body = Self.list("vectors", request, allocator)
+            body = Self.list("vectors", request)
         case (.delete, _):
             path = "/vectors/delete"
-            body = Self.list("ids", request, allocator)
+            body = Self.list("ids", request)
         case (.update, .json):
             path = "/vectors/update"
-            body = Self.object(request, allocator)
+            body = Self.object(request)
         }
     }
 
     /// The question for the index's size; no field means no filter.
-    static func describeIndexStats(allocator: ByteBufferAllocator) -> RESTRequest {
+    static var describeIndexStats: RESTRequest {
         RESTRequest(
-            path: "/describe_index_stats", contentType: "application/json", body: allocator.buffer(string: "{}"))
+            path: "/describe_index_stats", contentType: "application/json", body: RequestBody([Array("{}".utf8)[...]]))
     }
 
     /// `{"NAME":[…],"namespace":"…"}` around elements that each end with a comma.
-    private static func list(_ name: String, _ request: WriteRequest, _ allocator: ByteBufferAllocator) -> ByteBuffer {
-        var body = allocator.buffer(capacity: request.payloadBytes + RequestLimits.envelopeBytes)
-        body.writeString("{\"\(name)\":[")
-        for segment in request.segments { body.writeBytes(segment) }
-        dropLast(UInt8(ascii: ","), of: &body)
-        body.writeString("]")
-        writeNamespace(request.namespace, to: &body)
-        return body
+    private static func list(_ name: String, _ request: WriteRequest) -> RequestBody {
+        let start = Array("{\"\(name)\":[".utf8)
+        let end = Array("]".utf8) + ending(request.namespace)
+        return RequestBody([start[...]] + dropLast(UInt8(ascii: ","), of: request.segments) + [end[...]])
     }
 
     /// The one stored object with the namespace as its last field.
-    private static func object(_ request: WriteRequest, _ allocator: ByteBufferAllocator) -> ByteBuffer {
-        var body = allocator.buffer(capacity: request.payloadBytes + RequestLimits.envelopeBytes)
-        for segment in request.segments { body.writeBytes(segment) }
-        dropLast(UInt8(ascii: "}"), of: &body)
-        writeNamespace(request.namespace, to: &body)
-        return body
+    private static func object(_ request: WriteRequest) -> RequestBody {
+        RequestBody(dropLast(UInt8(ascii: "}"), of: request.segments) + [ending(request.namespace)[...]])
     }
 
-    private static func dropLast(_ byte: UInt8, of body: inout ByteBuffer) {
-        let last = body.writerIndex - 1
-        precondition(
-            body.getInteger(at: last, as: UInt8.self) == byte, "stored record does not end as its encoding says")
-        body.moveWriterIndex(to: last)
+    private static func dropLast(_ byte: UInt8, of segments: [ArraySlice<UInt8>]) -> [ArraySlice<UInt8>] {
+        guard let last = segments.last, last.last == byte else {
+            preconditionFailure("stored record does not end as its encoding says")
+        }
+        return segments.dropLast() + [last.dropLast()]
     }
 
     /// The namespace field, where there is one, and the closing brace.
-    private static func writeNamespace(_ namespace: String, to body: inout ByteBuffer) {
-        if !namespace.isEmpty {
-            body.writeString(",\"namespace\":\"")
-            body.writeBytes(jsonEscaped(namespace))
-            body.writeString("\"")
-        }
-        body.writeString("}")
+    private static func ending(_ namespace: String) -> [UInt8] {
+        let field = namespace.isEmpty ? [] : Array(",\"namespace\":\"".utf8) + jsonEscaped(namespace) + Array("\"".utf8)
+        return field + Array("}".utf8)
     }
 
     private static func jsonEscaped(_ text: String) -> [UInt8] {

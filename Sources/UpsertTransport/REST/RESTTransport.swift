@@ -47,13 +47,13 @@ package final class RESTTransport: Transport {
 
     package func send(_ request: WriteRequest) async -> Outcome {
         let exchange = await exchange(
-            RESTRequest(request, allocator: allocator), answerBytesMax: Self.writeAnswerBytesMax)
+            RESTRequest(request), answerBytesMax: Self.writeAnswerBytesMax)
         return RESTOutcome.outcome(of: exchange, operation: request.operation, encoding: request.encoding)
     }
 
     package func describe() async throws -> IndexDescription {
         let exchange = await exchange(
-            .describeIndexStats(allocator: allocator), answerBytesMax: Self.describeAnswerBytesMax)
+            .describeIndexStats, answerBytesMax: Self.describeAnswerBytesMax)
         // A question about the index fails like a write to it: 404 means that there is no index.
         let outcome = RESTOutcome.outcome(of: exchange, operation: .upsert, encoding: .json)
         guard case .acknowledged = outcome, case .answered(let answer) = exchange,
@@ -93,6 +93,18 @@ package final class RESTTransport: Transport {
                 "Api-Key": apiKey().secret,
                 "Content-Type": request.contentType,
             ],
-            body: .byteBuffer(request.body))
+            body: .stream(contentLength: Int64(request.body.count)) { [allocator] writer in
+                Self.write(request.body, to: writer, allocator)
+            })
+    }
+
+    /// Writes one piece after another, each when the one before it has gone out.
+    private static func write(
+        _ body: RequestBody, to writer: HTTPClient.Body.StreamWriter, _ allocator: ByteBufferAllocator
+    ) -> EventLoopFuture<Void> {
+        var rest = body
+        let written = writer.write(.byteBuffer(rest.next(allocator: allocator)))
+        if rest.isEmpty { return written }
+        return written.flatMap { [rest] in write(rest, to: writer, allocator) }
     }
 }

@@ -40,4 +40,24 @@ import UpsertTestSupport
         #expect(index.count == 1_000_000)
         #expect(index.memoryBytes <= 24_000_000)
     }
+
+    @Test func `many keys at once are held as one after another, and known ones are told and left alone`() {
+        var generator = TestRandom.forTest()
+        var index = KeyIndex()
+        var model: [RecordKey: RecordPlace] = [:]
+        index.reserve(1_500)
+        for round in 0..<20 {
+            let keys = (0..<400).map { _ in
+                RecordKey(high: UInt64.random(in: 0..<1_000, using: &generator) &* 0x9e37_79b9_7f4a_7c15, low: 7)
+            }
+            let places = keys.indices.map { RecordPlace(slot: UInt32(round), position: UInt16($0)) }
+            var expected: [Int] = []
+            for (position, key) in keys.enumerated() {
+                if model[key] == nil { model[key] = places[position] } else { expected.append(position) }
+            }
+            #expect(index.insert(keys, places) == expected)
+            #expect(index.count == model.count)
+        }
+        for (key, place) in model { #expect(index[key] == place) }
+    }
 }

@@ -20,7 +20,8 @@ struct PrometheusTests {
             "upsertd_target_paused{target=\"textIndex\"} 1",
             "upsertd_target_in_flight_requests{target=\"main\"} 2",
             "upsertd_spool_incoming_files{directory=\"/var/spool/a\\\\b\"} 3",
-            "upsertd_outbox_failed{path=\"/app.db\"} 1",
+            "upsertd_outbox_failed{path=\"/app.db\"} 1", "upsertd_stage_cpu_seconds_total{stage=\"decode\"} 1.5",
+            "upsertd_stage_records_total{stage=\"decode\"} 10006",
         ])
     func samples(line: String) {
         #expect(lines.contains(line))

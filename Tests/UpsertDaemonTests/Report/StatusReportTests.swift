@@ -57,6 +57,7 @@ func fullReport() -> StatusReport {
         startedUnclean: true, now: 1_795_255_265_500)
     report.queue.setAside = "/q/queue.db.damaged-1"
     report.delivered.recordsPerSecond = 512.25
+    report.stages.decode = .init(StageTotals(records: 10_006, bytes: 17_000_000, cpuNanoseconds: 1_500_000_000))
     report.summarise()
     return report
 }
@@ -75,7 +76,10 @@ struct StatusReportTests {
             "reserve_bytes":1048576,"set_aside":"/q/queue.db.damaged-1","started_unclean":true},\
             "queued":{"bytes":123456,"oldest_age_seconds":3.25,"records":1241},"rejected":{"records":6},"schema":1,\
             "spools":[{"claimed":1,"directory":"/var/spool/a\\\\b","incoming":3,"problems":[{"mend":"rm -- /var/spool/x",\
-            "path":"/var/spool/x","reason":"is a FIFO"}],"target":"main","watching":"inotify"}],"started_at":\
+            "path":"/var/spool/x","reason":"is a FIFO"}],"target":"main","watching":"inotify"}],"stages":{\
+            "accept":{"bytes":0,"cpu_seconds":0,"records":0},"decode":{"bytes":17000000,"cpu_seconds":1.5,"records":10006},\
+            "send":{"bytes":0,"cpu_seconds":0,"records":0},"settle":{"bytes":0,"cpu_seconds":0,"records":0},\
+            "take":{"bytes":0,"cpu_seconds":0,"records":0}},"started_at":\
             "2026-11-21T10:00:00Z","state":"running","targets":{"main":{"api":"vectors","bytes_bound":1000000,\
             "concurrency":4,"dimension":768,"held_namespaces":[{"hold":{"kind":"alias","reason":"an alias","since":\
             "2026-08-29T10:40:00Z"},"namespace":"old"}],"held_namespaces_count":1,\

@@ -11,7 +11,8 @@ struct Submitted {
 
     /// Its line in a spool file.
     var line: String {
-        let fields = content.fields.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",")
+        let fields = content.fields.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }.joined(
+            separator: ",")
         let values = content.values.map { #","values":[\#($0)]"# } ?? ""
         switch kind {
         case .upsert: return #"{"id":"\#(key.id)"\#(values),"metadata":{\#(fields)}}"#

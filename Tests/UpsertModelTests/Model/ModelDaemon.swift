@@ -223,7 +223,8 @@ final class ModelDaemon {
     func checkTotals() async throws {
         let status = try await queue.status()
         let totals = status.totals
-        let quarantined = reference.quarantined + unstored.count { if case .quarantined = $0.result { true } else { false } }
+        let quarantined =
+            reference.quarantined + unstored.count { if case .quarantined = $0.result { true } else { false } }
         let left =
             totals.deliveredRecords + totals.coalescedRecords + totals.noEffectRecords + totals.droppedRecords
             + status.quarantinedCurrent + status.queuedRecords

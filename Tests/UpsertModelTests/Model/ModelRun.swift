@@ -55,7 +55,8 @@ final class ModelRun {
         stepMax = [50, 500, 5_000, 30_000].randomElement(using: &random)!
         actionWeights = Action.allCases.map { action in
             let usual = action == .submit || action == .answer ? 8 : 2
-            return Int.random(in: 0..<3, using: &random) == 0 ? usual / 8 : Int.random(in: 0...usual, using: &random) + 1
+            return Int.random(in: 0..<3, using: &random) == 0
+                ? usual / 8 : Int.random(in: 0...usual, using: &random) + 1
         }
         answerWeights = Answer.allCases.map { answer in
             answer == .yes
@@ -131,7 +132,7 @@ final class ModelRun {
             try await daemon.crash(now: now)
         case .reload: daemon.reconfigure(now: now)
         case .maintain:
-            do { _ = try await daemon.queue.maintain(now: now) } catch where isFailing {}
+            do { _ = try await daemon.queue.maintain(now: now) } catch  where isFailing {}
         }
         try await daemon.turn(now: now, using: &random)
     }
@@ -186,7 +187,9 @@ final class ModelRun {
         try await daemon.turn(try answers(to: chosen), now: now, using: &random)
     }
 
-    private func answers(to requests: [ModelDaemon.Request]) throws -> [(request: ModelDaemon.Request, outcome: Outcome)] {
+    private func answers(to requests: [ModelDaemon.Request]) throws -> [(
+        request: ModelDaemon.Request, outcome: Outcome
+    )] {
         try requests.map { request in
             tally.requests += 1
             let outcome = try outcome(of: request, weighted(Answer.allCases, answerWeights))

@@ -138,7 +138,8 @@ struct Reference {
                 if record.kind != .update {
                     history.writes[index].fate = .superseded
                 } else if write.kind != .update, orders.count == 1 {
-                    throw Violation(.lost, "\(record) is settled, the \(write.kind.name) \(write.tags) before it is not")
+                    throw Violation(
+                        .lost, "\(record) is settled, the \(write.kind.name) \(write.tags) before it is not")
                 }
             }
         }
