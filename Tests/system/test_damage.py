@@ -18,7 +18,6 @@ def damaged(daemon, index):
         daemon.drop(f"{file}.ndjson", [{"id": f"r{n:04d}", "values": vector(n), "metadata": {"f": FILLER}}
                                       for n in range(file * 100, file * 100 + 100)], namespace="n")
     daemon.wait(lambda s: s["queued"]["records"] == 500)
-    daemon.ctl("resume", check=False) if False else None
     assert daemon.stop() == 0
     path = daemon.directory / "queue" / "queue.db"
     data = bytearray(path.read_bytes())
@@ -33,6 +32,13 @@ def doctor(daemon, *arguments):
                           capture_output=True, text=True, timeout=120)
 
 
+def resume_and_end(daemon):
+    """Starts the daemon, which is paused, and lets it find the damage while it delivers."""
+    daemon.start()
+    daemon.ctl("resume", check=False)
+    assert daemon.process.wait(30) == 74, daemon.log.read_text()[:4000]
+
+
 def ended(daemon):
     daemon.start(wait=False)
     return daemon.process.wait(60)
@@ -40,11 +46,7 @@ def ended(daemon):
 
 def test_a_flipped_bit_is_not_sent_and_the_daemon_says_what_to_do(damaged, index, tmp_path):
     daemon = damaged
-    daemon.start(wait=False)
-    while b"ready" not in daemon.log.read_bytes().split(b"stopped")[-1]:
-        pass
-    daemon.ctl("resume", check=False)
-    assert daemon.process.wait(30) == 74, daemon.log.read_text()[:4000]
+    resume_and_end(daemon)
     assert ended(daemon) == 78, "it stays down instead of starting again and again"
     log = daemon.log.read_text()
     assert "its checksum differs" in log and f"upsertctl doctor --queue {daemon.directory}/queue --salvage" in log
@@ -64,11 +66,7 @@ def test_a_flipped_bit_is_not_sent_and_the_daemon_says_what_to_do(damaged, index
 def test_start_fresh_sets_the_queue_aside_and_says_so(damaged, index):
     daemon = damaged
     daemon.config.write_text(daemon.config.read_text().replace("queue:\n", "queue:\n  on_damage: start_fresh\n"))
-    daemon.start(wait=False)
-    while b"ready" not in daemon.log.read_bytes().split(b"stopped")[-1]:
-        pass
-    daemon.ctl("resume", check=False)
-    assert daemon.process.wait(30) == 74, daemon.log.read_text()[:4000]
+    resume_and_end(daemon)
     daemon.start()
     status = daemon.status()
     aside = status["queue"]["set_aside"]

@@ -33,6 +33,9 @@ package struct Daemon {
         MemoryUse.configure()
         do {
             try await openAndServe(started)
+        } catch let damage as QueueError where damage.code == .damaged {
+            // Met at the start: a restart would meet it again, so it has an exit status that prevents one.
+            throw damage
         } catch let error where FatalStorageError.isFatal(error) {
             throw FatalStorageError(error)
         }

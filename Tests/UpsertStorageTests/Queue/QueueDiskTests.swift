@@ -6,7 +6,7 @@ import UpsertTestSupport
 @testable import UpsertSQLite
 @testable import UpsertStorage
 
-/// A full disk, as SQLite reports it: no page can be added to the file. Tests/system/test_disk_full.py fills real ones.
+/// A full disk, as SQLite reports it: no page can be added to the file. Tests/system/test_queue_disk.py and test_full_disk.py fill real ones.
 @Suite struct QueueDiskTests {
     private static func record(_ id: String) -> String {
         let filler = String(repeating: "f", count: 30_000)
