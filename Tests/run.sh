@@ -33,6 +33,7 @@ suite "Swift tests" Tests/swift.sh
 suite "instructions of the record path" Tests/cost/run.sh .build/release
 suite "official SDK against the embedded index" Tests/sdk/run.sh "$venv"
 suite "whole binary" Tests/pytest.sh "$venv" Tests/system
+suite "the service in a booted machine" Tests/pytest.sh "$venv" Tests/systemd
 
 echo
 printf '%s' "$table"

@@ -22,9 +22,8 @@ enum Exit: Int32 {
         do {
             try await body()
         } catch {
-            let status = DaemonFailure.status(of: error)
-            logger.critical("\(error)")
-            throw ExitCode(status)
+            DaemonFailure.report(error, logger)
+            throw ExitCode(DaemonFailure.status(of: error))
         }
     }
 

@@ -15,7 +15,10 @@ struct RunCommand: AsyncParsableCommand {
         do {
             configuration = try DaemonConfiguration.load(path: config)
         } catch {
-            throw Exit.failure(.configuration, "\(error)")
+            // In a terminal one problem is one line, so that editors find the places.
+            guard LogDestination.current() == .journal else { throw Exit.failure(.configuration, "\(error)") }
+            DaemonFailure.report(error, DaemonLog.logger(level: .info))
+            throw ExitCode(Exit.configuration.rawValue)
         }
         let logger = DaemonLog.logger(level: configuration.logLevel)
         try await Exit.translating(logger) {

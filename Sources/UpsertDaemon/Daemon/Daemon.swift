@@ -43,23 +43,30 @@ package struct Daemon {
 
     private func openAndServe(_ started: @escaping @Sendable () -> Void) async throws {
         let startedAt = WallClock.now()
+        let sockets = try ActivatedSockets.take()
+        try sockets.require(statusPath: configuration.status.socket)
+        logger.report(
+            .started, "upsertd \(Version.current) starts",
+            [
+                "version": "\(Version.current)", "config": "\(configurationPath ?? "none")",
+                "targets": "\(configuration.targets.map(\.name).joined(separator: " "))",
+            ])
         try FileSystemSetup.makeDirectory(configuration.queue.directory)
-        let opening = try QueueOpening(configuration, now: startedAt, logger: logger)
+        let opening = try openQueue(now: startedAt)
         let queue = opening.queue
         let recovered = try await queue.status()
-        if recovered.queuedRecords > 0 || queue.startedUnclean {
-            logger.notice(
-                "recovered the queue",
-                metadata: ["records": "\(recovered.queuedRecords)", "unclean": "\(queue.startedUnclean)"])
+        say(recovered, unclean: queue.startedUnclean, since: startedAt)
+        let heart = Heart(configuration.targets.map(\.name), interval: SystemdNotifier.watchdogInterval) {
+            SystemdNotifier().watchdog()
         }
-        let heart = Heart()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var targets: [TargetRuntime] = []
         for target in configuration.targets {
             targets.append(
                 try TargetRuntime(
                     target, queue: queue, isPaused: try await queue.isPaused(target: target.name),
-                    hold: try await queue.hostHold(target), group: group, logger: logger, beat: { heart.beat() }))
+                    hold: try await queue.hostHold(target), group: group, logger: logger,
+                    pulse: heart.pulse(target.name)))
         }
         recovered.warnOfOrphans(besides: configuration.targets.map(\.name), logger)
         let running = RunningDaemon(
@@ -67,19 +74,35 @@ package struct Daemon {
             startedAt: startedAt, eventLoop: group.next(), setAside: opening.setAside, logger: logger)
         let intake = try running.makeIntake()
         try await intake.open()
-        try await serve(running, intake, heart, started)
+        running.intake = intake
+        try await serve(running, intake, heart, StatusService(running: running, sockets: sockets, started: started))
         try await group.shutdownGracefully()
     }
 
+    private func openQueue(now: Int64) throws -> QueueOpening {
+        let progress = StartProgress()
+        return try QueueOpening(configuration, now: now, logger: logger) { progress.read(records: $0) }
+    }
+
+    private func say(_ recovered: QueueStatus, unclean: Bool, since startedAt: Int64) {
+        guard recovered.queuedRecords > 0 || unclean else { return }
+        logger.report(
+            .recovered, "recovered the queue",
+            [
+                "records": "\(recovered.queuedRecords)", "bytes": "\(recovered.queuedBytes)",
+                "unclean": "\(unclean)", "seconds": "\(max(0, WallClock.now() - startedAt) / 1_000)",
+            ])
+    }
+
     private func serve(
-        _ running: RunningDaemon, _ intake: Intake, _ heart: Heart, _ started: @escaping @Sendable () -> Void
+        _ running: RunningDaemon, _ intake: Intake, _ heart: Heart, _ status: StatusService
     ) async throws {
-        running.intake = intake
         let delivery = DeliveryService(running: running)
         let services: [any Service] = [
             QueueService(running: running, delivery: delivery),
             MaintenanceService(running: running),
-            StatusService(running: running, heart: heart, started: started),
+            NotifyService(running: running, heart: heart),
+            status,
             ReloadService(running: running),
             delivery,
             IntakeService(running: running, intake: intake),

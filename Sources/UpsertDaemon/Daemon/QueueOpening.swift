@@ -8,13 +8,19 @@ struct QueueOpening {
     /// Where a damaged queue was set aside; nil where it was not.
     let setAside: String?
 
-    /// - Parameter now: Unix milliseconds.
+    /// - Parameters:
+    ///   - now: Unix milliseconds.
+    ///   - readBack: Called now and then while the queue is read back, with the records read so far.
     /// - Throws: ``QueueError``.
-    init(_ configuration: DaemonConfiguration, now: Int64, logger: Logger) throws {
+    init(
+        _ configuration: DaemonConfiguration, now: Int64, logger: Logger,
+        readBack: @escaping @Sendable (_ records: Int) -> Void
+    ) throws {
         var options = Queue.Options(
             directory: configuration.queue.directory, indexRecordsMax: configuration.queue.indexRecordsMax,
             foundHold: configuration.targets.map(\.ambiguousHold.milliseconds).max() ?? 60_000,
             reserveBytes: configuration.queue.reserveBytes)
+        options.readBack = readBack
         do {
             queue = try Queue(options, now: now)
             setAside = nil
@@ -22,9 +28,9 @@ struct QueueOpening {
             where damage.code == .damaged && configuration.queue.onDamage == .startFresh
         {
             let aside = try SetAside.move(in: options.directory, now: now)
-            logger.critical(
-                "the queue is damaged; it is set aside, and upsertd starts with an empty one",
-                metadata: [
+            logger.report(
+                .queueSetAside, "the queue is damaged; it is set aside, and upsertd starts with an empty one",
+                [
                     "set_aside": "\(aside)", "reason": "\(damage.message)",
                     "salvage": "upsertctl doctor --file \(aside) --salvage /var/tmp/salvaged.ndjson",
                 ])

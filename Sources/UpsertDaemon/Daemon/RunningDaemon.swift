@@ -15,6 +15,8 @@ final class RunningDaemon: Sendable {
     let eventLoop: any EventLoop
     let logger: Logger
     let configurationPath: String?
+    /// Lets one reload through at a time.
+    let reloading = Turnstile()
     private let state: Mutex<State>
 
     private struct State {

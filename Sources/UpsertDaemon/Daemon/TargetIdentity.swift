@@ -20,9 +20,9 @@ extension QueueStatus {
     /// Says that records wait for targets that the configuration does not have.
     func warnOfOrphans(besides configured: [String], _ logger: Logger) {
         for (name, orphan) in orphans(besides: configured).sorted(by: { $0.key < $1.key }) {
-            logger.warning(
-                "records wait for a target that is not configured; they are kept",
-                metadata: [
+            logger.report(
+                .recordsOrphaned, "records wait for a target that is not configured; they are kept",
+                [
                     "target": "\(name)", "records": "\(orphan.records)", "quarantined": "\(orphan.quarantined)",
                     "move": "upsertctl target move \(name) OTHER",
                 ])

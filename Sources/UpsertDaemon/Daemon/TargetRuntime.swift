@@ -24,8 +24,7 @@ final class TargetRuntime: Sendable {
     /// - Throws: ``APIKeyFailure`` or the transport's setup error, both naming the setting.
     init(
         _ configuration: TargetConfiguration, queue: Queue, isPaused: Bool, hold: Hold?, group: any EventLoopGroup,
-        logger: Logger,
-        beat: @escaping @Sendable () -> Void
+        logger: Logger, pulse: Heart.Pulse
     ) throws {
         name = configuration.name
         self.group = group
@@ -38,8 +37,7 @@ final class TargetRuntime: Sendable {
         delivery = TargetDeliveryService(
             name: configuration.name, queue: queue, transport: transport,
             settings: DeliverySettings(configuration), linger: configuration.linger.milliseconds, isPaused: isPaused,
-            hold: hold,
-            timers: group.next(), logger: logger, beat: beat)
+            hold: hold, timers: group.next(), logger: logger, pulse: pulse)
     }
 
     var configuration: TargetConfiguration { state.withLock { $0.configuration } }
@@ -81,21 +79,40 @@ final class TargetRuntime: Sendable {
         }
     }
 
-    /// Takes a new configuration: the key always, the rest as it changed.
+    /// A new configuration with everything that it needs, not in force yet.
+    struct Prepared {
+        let configuration: TargetConfiguration
+        /// Whether the API key is another one.
+        let hasNewKey: Bool
+        /// Why nothing may be sent with it until an operator says so; nil where it may.
+        fileprivate let hold: Hold?
+        fileprivate let key: APIKey
+        fileprivate let transport: any Transport
+    }
+
+    /// Makes ready what a new configuration needs.
     ///
-    /// - Throws: ``APIKeyFailure`` or the transport's setup error; then nothing has changed.
-    func reload(_ new: TargetConfiguration, hold: Hold?) throws {
+    /// - Throws: ``APIKeyFailure`` or the transport's setup error; nothing has changed.
+    func prepare(_ new: TargetConfiguration, hold: Hold?) throws -> Prepared {
         let fresh = try APIKeySource(new).read()
-        let transport = try Self.makeTransport(new, key, group)
-        key.replace(fresh)
+        return Prepared(
+            configuration: new, hasNewKey: fresh != key.current, hold: hold, key: fresh,
+            transport: try Self.makeTransport(new, key, group))
+    }
+
+    /// Puts a prepared configuration in force.
+    func adopt(_ prepared: Prepared) {
+        let new = prepared.configuration
+        key.replace(prepared.key)
         state.withLock { state in
             state.dimension = new.dimension ?? state.dimension
             state.configuration = new
-            state.transport = transport
+            state.transport = prepared.transport
         }
         // Before the new host can be sent to.
-        delivery.hold(hold)
-        delivery.reconfigure(DeliverySettings(new), linger: new.linger.milliseconds, transport: transport)
+        delivery.hold(prepared.hold)
+        delivery.reconfigure(
+            DeliverySettings(new), linger: new.linger.milliseconds, transport: prepared.transport)
     }
 
     private static func makeTransport(

@@ -15,6 +15,11 @@ package struct StatusClient: Sendable {
 
     /// Path of the socket.
     package var socketPath: String
+    /// Path of the control socket beside it, which exists where systemd makes it.
+    package var controlPath: String {
+        socketPath.split(separator: "/", omittingEmptySubsequences: false).dropLast().map { $0 + "/" }.joined()
+            + "control.sock"
+    }
     /// For connecting and for every single read; a reload answers when it is done.
     package var timeout: Duration
 
@@ -72,25 +77,37 @@ package struct StatusClient: Sendable {
     package func send(_ method: String, _ path: String, body: [UInt8] = []) throws(StatusClientError) -> Answer {
         let head =
             "\(method) \(path) HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: \(body.count)\r\n\r\n"
-        let bytes: [UInt8]
-        do throws(UnixStream.Failure) {
-            let stream = try UnixStream(path: socketPath, timeout: timeout)
-            try stream.send(Array(head.utf8) + body)
-            bytes = try stream.receiveAll(bytesMax: Self.answerBytesMax)
-        } catch {
-            throw explain(error)
-        }
+        let bytes = try exchange(Array(head.utf8) + body, changes: method != "GET")
         guard let answer = Self.parse(bytes) else {
             throw .unintelligible("what answers at \(socketPath) is not upsertd")
         }
         return answer
     }
 
+    /// Operators change things over the control socket, which lets them in where the daemon cannot tell users apart; where
+    /// they may not read from the status socket, they read there too.
+    private func exchange(_ request: [UInt8], changes: Bool) throws(StatusClientError) -> [UInt8] {
+        let paths = changes ? [controlPath, socketPath] : [socketPath, controlPath]
+        var failures: [String: UnixStream.Failure] = [:]
+        for path in paths {
+            do throws(UnixStream.Failure) {
+                let stream = try UnixStream(path: path, timeout: timeout)
+                try stream.send(request)
+                return try stream.receiveAll(bytesMax: Self.answerBytesMax)
+            } catch {
+                // Once connected, the request may have been read: it is not sent twice.
+                guard error.step == "connect" else { throw explain(error) }
+                failures[path] = error
+            }
+        }
+        throw explain(failures[socketPath] ?? UnixStream.Failure(step: "connect", number: ENOENT))
+    }
+
     private func explain(_ failure: UnixStream.Failure) -> StatusClientError {
         let reason = ErrorNumber.text(failure.number)
         if failure.step == "connect", failure.number == EACCES || failure.number == EPERM {
             return .forbidden(
-                "you may not connect to \(socketPath) (\(reason)); see status.read_group in the configuration")
+                "you may not connect to \(socketPath) (\(reason)); its group may, see: ls -l \(socketPath)")
         }
         return .unreachable("upsertd cannot be reached at \(socketPath): \(failure.step): \(reason)")
     }

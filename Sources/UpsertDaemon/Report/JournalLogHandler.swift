@@ -7,9 +7,15 @@ package import Logging
 package struct JournalLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
-    package var logLevel: Logger.Level
+    private let shared: LogLevel
+    private var own: Logger.Level?
 
-    package init(level: Logger.Level) { logLevel = level }
+    package init(level: LogLevel) { shared = level }
+
+    package var logLevel: Logger.Level {
+        get { own ?? shared.current }
+        set { own = newValue }
+    }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -21,7 +27,7 @@ package struct JournalLogHandler: LogHandler {
         let entry = JournalEntry(event.level, event.message.description, merged)
         guard !entry.send() else { return }
         // The journal is gone: say it where it can still be read.
-        LineLogHandler(level: .trace).log(event: event)
+        LineLogHandler(level: shared).log(event: event)
     }
 }
 

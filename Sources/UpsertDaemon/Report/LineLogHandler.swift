@@ -5,13 +5,19 @@ package import Logging
 package struct LineLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
-    package var logLevel: Logger.Level
+    private let shared: LogLevel
+    private var own: Logger.Level?
     private let descriptor: CInt
 
     /// - Parameter descriptor: Where lines go; standard error unless a test listens.
-    package init(level: Logger.Level, descriptor: CInt = STDERR_FILENO) {
-        logLevel = level
+    package init(level: LogLevel, descriptor: CInt = STDERR_FILENO) {
+        shared = level
         self.descriptor = descriptor
+    }
+
+    package var logLevel: Logger.Level {
+        get { own ?? shared.current }
+        set { own = newValue }
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

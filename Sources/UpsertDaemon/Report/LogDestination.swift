@@ -23,7 +23,7 @@ package enum LogDestination: Sendable, Equatable {
     }
 
     /// A handler for swift-log.
-    package func handler(level: Logger.Level) -> any LogHandler {
+    package func handler(level: LogLevel) -> any LogHandler {
         switch self {
         case .journal: JournalLogHandler(level: level)
         case .lines: LineLogHandler(level: level)

@@ -11,17 +11,24 @@ package struct OperatorAccess: Sendable {
     package var adminGroup: String
     /// The daemon's own user.
     package var serviceUser: UInt32
+    /// Where members of the group are let in by the socket's permissions; nil where there is no such socket.
+    package var controlPath: String?
     private let isMember: @Sendable (_ peer: PeerCredentials, _ group: String) -> Bool
 
     /// - Parameter isMember: Whether a peer belongs to a group; the system's user database unless a test answers.
     package init(
-        adminGroup: String, serviceUser: UInt32 = geteuid(),
+        adminGroup: String, serviceUser: UInt32 = geteuid(), controlPath: String? = nil,
         isMember: @escaping @Sendable (_ peer: PeerCredentials, _ group: String) -> Bool = Self.isListed
     ) {
         self.adminGroup = adminGroup
         self.serviceUser = serviceUser
+        self.controlPath = controlPath
         self.isMember = isMember
     }
+
+    /// The user that the kernel shows for everyone whom a user namespace (PrivateUsers=) does not map, and `nobody`
+    /// elsewhere. It stands for many, so it is a member of nothing. Source: user_namespaces(7).
+    private static let unmapped: UInt32 = 65_534
 
     /// Whether a peer may change things; nobody known may not.
     package func mayChange(_ peer: PeerCredentials?) -> Bool {
@@ -29,8 +36,20 @@ package struct OperatorAccess: Sendable {
         return peer.uid == 0 || peer.uid == serviceUser || isMember(peer, adminGroup)
     }
 
+    /// Why a peer may not, and what it can do.
+    package func refusal(_ peer: PeerCredentials?) -> String {
+        let who =
+            switch peer?.uid {
+            case nil, Self.unmapped: "another user"
+            case let user?: "user \(user)"
+            }
+        let way = controlPath.map { "; members of the group connect to \($0)" } ?? ""
+        return "this needs root, the daemon's own user, or the group \(adminGroup)\(way); the request came from \(who)"
+    }
+
     /// Whether the user database has the peer in a group, or it connected as that group.
     package static func isListed(_ peer: PeerCredentials, in group: String) -> Bool {
+        guard peer.uid != unmapped else { return false }
         let user = UserDatabase.user(peer.uid)
         guard let group = UserDatabase.group(group, memberNamed: user?.name) else { return false }
         return group.number == peer.gid || group.number == user?.group || group.isMember

@@ -22,10 +22,16 @@ package struct SocketGroup: Sendable, Equatable {
     /// - Throws: ``OperatorError`` where the daemon's user is not in the group, which it must be unless it is root.
     package func take(_ path: String) throws(OperatorError) {
         guard unsafe chown(path, uid_t.max, number) == 0 else {
-            let reason = ErrorNumber.text(errno)
+            let number = errno
+            let reason = ErrorNumber.text(number)
+            // A user namespace without the group answers EINVAL, chown(2).
+            let way =
+                number == EINVAL
+                ? "under PrivateUsers= only upsertd.socket can give it, by SocketGroup="
+                : "the daemon's user must be in it"
             throw OperatorError(
                 .invalid,
-                "status.read_group: \(path) cannot be given to group \(shown(name)) (\(reason)); the daemon's user must be in it"
+                "status.read_group: \(path) cannot be given to group \(shown(name)) (\(reason)); \(way)"
             )
         }
     }

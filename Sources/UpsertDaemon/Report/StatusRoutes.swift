@@ -30,18 +30,13 @@ package struct StatusRoutes: Sendable {
             return .failure(400, "invalid", "/\(target.path) has no parameter \(unknown)")
         }
         if route.method == "POST", !access.mayChange(request.peer) {
-            return .failure(403, "forbidden", refusal(request.peer))
+            return .failure(403, "forbidden", access.refusal(request.peer))
         }
         do {
             return try await perform(route, target, request.body)
         } catch {
             return .failure(error)
         }
-    }
-
-    private func refusal(_ peer: PeerCredentials?) -> String {
-        let who = peer.map { "user \($0.uid)" } ?? "an unknown user"
-        return "this needs root, the daemon's own user, or the group \(access.adminGroup); the request came from \(who)"
     }
 
     private func perform(

@@ -1,4 +1,5 @@
 internal import CSystemd
+internal import Glibc
 
 /// Tells systemd how the service is doing; without `$NOTIFY_SOCKET` every call does nothing.
 package struct SystemdNotifier: Sendable {
@@ -10,14 +11,21 @@ package struct SystemdNotifier: Sendable {
     /// The line that `systemctl status` shows.
     package func status(_ line: String) { notify("STATUS=\(Self.line(line))") }
 
-    /// The service reads its configuration again; follow it with ``ready(status:)``.
-    package func reloading() { notify("RELOADING=1") }
+    /// The service reads its configuration again; follow it with ``ready(status:)``. Newer managers want to know since when.
+    package func reloading() {
+        var now = timespec()
+        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+        notify("RELOADING=1\nMONOTONIC_USEC=\(now.tv_sec * 1_000_000 + now.tv_nsec / 1_000)")
+    }
 
     /// The service has begun to stop.
     package func stopping(status: String) { notify("STOPPING=1\nSTATUS=\(Self.line(status))") }
 
     /// The service is alive; send it at least twice in a ``watchdogInterval``.
     package func watchdog() { notify("WATCHDOG=1") }
+
+    /// The service cannot trust itself any more: it is to be killed and started again.
+    package func trigger() { notify("WATCHDOG=trigger") }
 
     /// Asks for so much time from now to start or stop.
     package func extendTimeout(by duration: Duration) {

@@ -8,13 +8,15 @@ internal import UpsertStorage
 /// be tried again.
 package struct FatalStorageError: Error, Sendable, CustomStringConvertible {
     package let description: String
+    /// Whether what was read is not what was written, rather than that something could not be written.
+    package let isDamage: Bool
 
     init(_ error: any Error) {
-        if let error = error as? QueueError, error.code == .damaged {
-            description = "\(error); upsertd ends, and says so again at its next start"
-        } else {
-            description = "the disk failed while storing (\(error)); upsertd ends and recovers at its next start"
-        }
+        isDamage = (error as? QueueError)?.code == .damaged
+        description =
+            isDamage
+            ? "\(error); upsertd ends, and says so again at its next start"
+            : "the disk failed while storing (\(error)); upsertd ends and recovers at its next start"
     }
 
     static func isFatal(_ error: any Error) -> Bool {

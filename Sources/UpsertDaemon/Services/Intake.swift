@@ -78,8 +78,7 @@ actor Intake {
             if troubles[source.name]?.cause == .queueFull { try await checkRoom() }
             let turn = try await source.turn()
             if let over = troubles.worked(source.name, now: now) {
-                let text = over.cause == .queueFull ? "disk ok: intake goes on" : "intake goes on"
-                logger.notice("\(text)", metadata: ["source": "\(source.name)", "was": "\(over.message)"])
+                say(source, isOver: over)
             }
             switch turn {
             case .worked:
@@ -91,12 +90,28 @@ actor Intake {
             if FatalStorageError.isFatal(error) { throw FatalStorageError(error) }
             let (delay, news) = troubles.failed(
                 source.name, IntakeTrouble(error, source: source.name), now: now)
-            if let news {
-                logger.error(
-                    "intake stopped, nothing is lost; it is tried again by itself",
-                    metadata: ["source": "\(source.name)", "reason": "\(news.message)"])
-            }
+            if let news { say(source, begins: news) }
             return delay
+        }
+    }
+
+    private func say(_ source: any IntakeSource, begins trouble: IntakeTrouble) {
+        if trouble.isLackOfSpace {
+            logger.report(
+                .diskFull, "disk full: intake waits, delivery goes on, nothing is lost",
+                ["place": "\(source.name)", "reason": "\(trouble.message)"])
+        } else {
+            logger.report(
+                .intakeStopped, "intake stopped, nothing is lost; it is tried again by itself",
+                ["source": "\(source.name)", "reason": "\(trouble.message)"])
+        }
+    }
+
+    private func say(_ source: any IntakeSource, isOver trouble: IntakeTrouble) {
+        if trouble.isLackOfSpace {
+            logger.report(.diskOK, "disk ok: intake goes on", ["place": "\(source.name)", "was": "\(trouble.message)"])
+        } else {
+            logger.report(.intakeResumed, "intake goes on", ["source": "\(source.name)", "was": "\(trouble.message)"])
         }
     }
 

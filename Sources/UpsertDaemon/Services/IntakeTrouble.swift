@@ -19,12 +19,14 @@ struct IntakeTrouble: Equatable, Sendable {
     let message: String
     /// The command that helps.
     let mend: String
+    /// Whether making room on a disk is what it needs.
+    let isLackOfSpace: Bool
 
     /// - Parameter source: The spool's directory or the outbox's path.
     init(_ error: any Error, source: String) {
         switch error {
         case let error as QueueError where error.code == .full:
-            self.init(.queueFull, error.message, "df -h")
+            self.init(.queueFull, error.message, "df -h", isLackOfSpace: true)
         case let error as QueueError where error.code == .readOnly:
             self.init(.queueReadOnly, error.message, "mount")
         case let error as FileError: self.init(error, source)
@@ -33,10 +35,11 @@ struct IntakeTrouble: Equatable, Sendable {
         }
     }
 
-    private init(_ cause: Cause, _ message: String, _ mend: String) {
+    private init(_ cause: Cause, _ message: String, _ mend: String, isLackOfSpace: Bool = false) {
         self.cause = cause
         self.message = message
         self.mend = mend
+        self.isLackOfSpace = isLackOfSpace
     }
 
     private static let descriptors = IntakeTrouble(
@@ -50,9 +53,12 @@ struct IntakeTrouble: Equatable, Sendable {
         case EMFILE, ENFILE: self = .descriptors
         case ENOSPC where Self.hasNoInodes(source):
             self.init(
-                cause, "the file system of \(source) has no inodes left: remove files there", "df -i \(source)")
+                cause, "the file system of \(source) has no inodes left: remove files there", "df -i \(source)",
+                isLackOfSpace: true)
         case ENOSPC, EDQUOT:
-            self.init(cause, "the file system of \(source) is full: free some space there", "df -h \(source)")
+            self.init(
+                cause, "the file system of \(source) is full: free some space there", "df -h \(source)",
+                isLackOfSpace: true)
         case EROFS:
             self.init(
                 cause, "the file system of \(source) is read-only: mount it read-write again",

@@ -17,6 +17,8 @@ final class OutboxIntake: IntakeSource {
     private var undeleted: OutboxRun?
     private var hasMore = true
     private var saidProblem: String?
+    /// What the current run refused: the first row, and how many.
+    private var refused: (seq: Int64, reason: String, count: Int)?
 
     private let doorbell: OutboxDoorbell
     /// Milliseconds until the database's change counter is looked at again: soon after it rang, then ever later.
@@ -105,6 +107,7 @@ final class OutboxIntake: IntakeSource {
         try await sequences.reserve(1)
         let submission = try sequences.next()
         builder.reset()
+        refused = nil
         let clock = ThreadClock()
         var reader = RecordReader(rules())
         let encoding = rules().encoding
@@ -128,6 +131,7 @@ final class OutboxIntake: IntakeSource {
         builder.acceptance.outboxRun = OutboxRunProgress(
             outbox: name, identity: run.identity, rows: run.encodedKeys)
         try await commit(fresh, rows, submission)
+        sayRefused()
         undeleted = run
         builder.reset()
     }
@@ -170,9 +174,17 @@ final class OutboxIntake: IntakeSource {
             RefusedRow(
                 lane: lane, submission: submission, id: id,
                 reason: "outbox row \(row.key.seq)\(pointer): \(rejection.reason)", data: data))
-        logger.warning(
-            "outbox row refused, see upsertctl quarantine list",
-            metadata: ["seq": "\(row.key.seq)", "reason": "\(rejection.reason)"])
+        if refused == nil { refused = (row.key.seq, rejection.reason, 0) }
+        refused?.count += 1
+    }
+
+    /// Says what a run refused, in one message however many they are.
+    private func sayRefused() {
+        guard let refused else { return }
+        logger.report(
+            .rowsRefused, "outbox rows refused, see upsertctl quarantine list",
+            ["refused": "\(refused.count)", "seq": "\(refused.seq)", "reason": "\(refused.reason)"])
+        self.refused = nil
     }
 
     private func trouble(_ error: OutboxError) {
@@ -180,13 +192,14 @@ final class OutboxIntake: IntakeSource {
         guard message != saidProblem else { return }
         saidProblem = message
         status.problems = [SourceProblem(path: name, reason: error.reason, mend: message)]
-        logger.error("outbox cannot be read; it is tried again by itself", metadata: ["reason": "\(message)"])
+        logger.report(
+            .outboxUnreadable, "outbox cannot be read; it is tried again by itself", ["reason": "\(message)"])
     }
 
     private func resolved() {
         guard saidProblem != nil else { return }
         saidProblem = nil
         status.problems = []
-        logger.notice("outbox can be read again")
+        logger.report(.outboxReadable, "outbox can be read again")
     }
 }

@@ -21,6 +21,14 @@ struct IntakeService: Service {
             running.phase = .draining
             SystemdNotifier().stopping(status: "draining: intake has stopped, requests in flight are waited for")
             intake.stop()
+            let statuses = running.targets.map(\.delivery.status)
+            running.logger.report(
+                .stopping, "stopping: intake has stopped, requests in flight are waited for",
+                [
+                    "in_flight": "\(statuses.reduce(0) { $0 + $1.requestsInFlight })",
+                    "taken": "\(statuses.reduce(0) { $0 + $1.recordsTaken })",
+                    "at_most_seconds": "\(running.configuration.shutdownTimeout.milliseconds / 1_000)",
+                ])
         }
     }
 }
@@ -60,9 +68,17 @@ struct QueueService: Service {
         // Cancelled instead: something failed, and a queue on a failing disk is best left as it is.
         do { try await gracefulShutdown() } catch { return }
         running.phase = .stopping
+        // Writing back a large log may take a while on a slow disk.
+        SystemdNotifier().extendTimeout(by: .seconds(60))
         try await running.queue.close(clean: delivery.isClean)
         let queued = try await running.queue.status().queuedRecords
-        running.logger.notice("stopped", metadata: ["queued": "\(queued)"])
+        let isClean = delivery.isClean
+        running.logger.report(
+            .drained,
+            isClean
+                ? "stopped: every request was answered"
+                : "stopped with requests unanswered: their records are sent again at the next start",
+            ["queued": "\(queued)", "clean": "\(isClean)"])
     }
 }
 

@@ -75,9 +75,12 @@ extension SpoolIntake {
         claim.refused(textWasCut: true)
         claim.progress.isRefusedWhole = true
         claim.progress.finished = true
-        logger.warning(
-            "file refused: \(rejection.reason)",
-            metadata: ["file": "\(claim.file.displayName)", "code": "\(rejection.code.rawValue)"])
+        logger.report(
+            .fileRefused, "file refused; it is in rejected/ with the reason beside it",
+            [
+                "file": "\(claim.file.displayName)", "code": "\(rejection.code.rawValue)",
+                "reason": "\(rejection.reason)",
+            ])
     }
 
     /// Removes the files whose last record is durable, durably.
@@ -113,10 +116,11 @@ extension SpoolIntake {
     }
 
     private func report(_ claim: PendingClaim) {
-        guard claim.progress.refused > 0, let errors = claim.progress.errorsFile else { return }
-        logger.warning(
-            "records refused; the rest of the file was accepted",
-            metadata: [
+        // A file that was refused whole was said by itself.
+        guard claim.progress.refused > 0, !claim.isRefusedWhole, let errors = claim.progress.errorsFile else { return }
+        logger.report(
+            .recordsRefused, "records refused; the rest of the file was accepted",
+            [
                 "file": "\(claim.file.displayName)", "refused": "\(claim.progress.refused)",
                 "errors_file": "\(settings.directory)/rejected/\(errors)",
             ])

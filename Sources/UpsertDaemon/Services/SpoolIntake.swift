@@ -71,7 +71,7 @@ final class SpoolIntake: IntakeSource {
         status.isWatching = doorbell.fallback == nil
         guard let fallback = doorbell.fallback, fallback != saidFallback else { return }
         saidFallback = fallback
-        logger.warning("changes are found by looking every 2 s", metadata: ["reason": "\(fallback)"])
+        logger.report(.spoolPolled, "changes are found by looking every 2 s", ["reason": "\(fallback)"])
     }
 
     func turn() async throws -> SourceTurn {
@@ -158,9 +158,9 @@ final class SpoolIntake: IntakeSource {
     private func note(_ problems: [SpoolProblem]) {
         let lines = Set(problems.map(\.description))
         for problem in problems where !saidProblems.contains(problem.description) {
-            logger.warning(
-                "left alone: \(problem.path) \(problem.reason)",
-                metadata: ["file": "\(problem.path)", "mend": "\(problem.command)"])
+            logger.report(
+                .fileLeftAlone, "left alone: \(problem.path) \(problem.reason)",
+                ["file": "\(problem.path)", "reason": "\(problem.reason)", "mend": "\(problem.command)"])
         }
         saidProblems = lines
         status.problems = problems.map(SourceProblem.init)

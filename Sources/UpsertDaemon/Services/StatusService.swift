@@ -3,47 +3,51 @@ internal import ServiceLifecycle
 internal import UpsertHTTP
 internal import UpsertStorage
 
-/// Answers the status socket, and tells systemd how the daemon is doing until everything else has stopped.
+/// Answers the status socket, and the control socket where systemd hands one over, until everything else has stopped.
 struct StatusService: Service {
     let running: RunningDaemon
-    let heart: Heart
+    let sockets: ActivatedSockets
     /// Called once the daemon is ready.
     let started: @Sendable () -> Void
 
     func run() async throws {
-        let status = running.configuration.status
-        var listener: HTTPListener?
-        if let path = status.socket {
-            let access = OperatorAccess(adminGroup: status.adminGroup)
-            let routes = StatusRoutes(running.operatorInterface, access: access)
-            let readers = try status.readGroup.map { name in try SocketGroup(name) }
-            listener = try await HTTPListener.bind(
-                .unix(path: path, mode: status.mode), configuration: HTTPConfiguration(bodyBytesMax: 1 << 20)
-            ) { await routes.answer($0) }
-            try readers?.take(path)
-        }
+        let listeners = try await bind()
         running.phase = .running
-        let notifier = SystemdNotifier()
-        notifier.ready(status: try await running.report().summary)
-        running.logger.notice("ready", metadata: ["socket": "\(status.socket ?? "none")"])
+        SystemdNotifier().ready(status: try await running.report().summary)
+        let path = sockets.status?.path ?? running.configuration.status.socket
+        running.logger.report(
+            .ready, "ready: taking records and sending them",
+            ["socket": "\(path ?? "none")", "activated": "\(sockets.status != nil)"])
         started()
-        await notify(notifier)
-        await listener?.close(grace: .seconds(2))
+        // Cancelled instead: something failed, and there is nothing left to answer about.
+        try? await gracefulShutdown()
+        for listener in listeners { await listener.close(grace: .seconds(2)) }
     }
 
-    /// Keeps the status line fresh, and the watchdog fed as long as the delivery is alive.
-    private func notify(_ notifier: SystemdNotifier) async {
-        let interval = min(SystemdNotifier.watchdogInterval.map { $0 / 3 } ?? .seconds(10), .seconds(10))
-        await cancelWhenGracefulShutdown {
-            var beats = -1
-            while !Task.isCancelled {
-                if heart.count != beats || running.targets.isEmpty {
-                    beats = heart.count
-                    notifier.watchdog()
-                }
-                if let report = try? await running.report() { notifier.status(report.summary) }
-                do { try await Task.sleep(for: interval) } catch { break }
-            }
+    private func bind() async throws -> [HTTPListener] {
+        let status = running.configuration.status
+        let access = OperatorAccess(adminGroup: status.adminGroup, controlPath: sockets.control?.path)
+        var listeners: [HTTPListener] = []
+        if let activated = sockets.status {
+            listeners.append(try await listen(.descriptor(activated.descriptor), access))
+        } else if let path = status.socket {
+            let readers = try status.readGroup.map { name in try SocketGroup(name) }
+            listeners.append(try await listen(.unix(path: path, mode: status.mode), access))
+            try readers?.take(path)
+        }
+        if let control = sockets.control {
+            // Whoever can connect here may change things: that is what the socket is for.
+            listeners.append(
+                try await listen(
+                    .descriptor(control.descriptor), OperatorAccess(adminGroup: status.adminGroup) { _, _ in true }))
+        }
+        return listeners
+    }
+
+    private func listen(_ binding: HTTPBinding, _ access: OperatorAccess) async throws -> HTTPListener {
+        let routes = StatusRoutes(running.operatorInterface, access: access)
+        return try await HTTPListener.bind(binding, configuration: HTTPConfiguration(bodyBytesMax: 1 << 20)) {
+            await routes.answer($0)
         }
     }
 }
@@ -61,7 +65,15 @@ extension RunningDaemon {
                 for target in self.targets { target.delivery.ring() }
                 return refused
             },
-            dropQuarantined: { try await self.queue.dropQuarantined($0, now: WallClock.now()) },
+            dropQuarantined: { numbers in
+                let refused = try await self.queue.dropQuarantined(numbers, now: WallClock.now())
+                if numbers.count > refused.count {
+                    self.logger.report(
+                        .quarantineDropped, "quarantined records were dropped for good by an operator",
+                        ["records": "\(numbers.count - refused.count)"])
+                }
+                return refused
+            },
             replaceQuarantined: { try await self.replaceQuarantined($0, with: $1) },
             acceptTarget: { try await self.acceptHost($0) },
             pause: { try await self.pause($0, true) },
@@ -75,7 +87,12 @@ extension RunningDaemon {
         for target in targets where name == nil || target.name == name {
             try await queue.setPaused(paused, target: target.name)
             target.delivery.pause(paused)
-            logger.notice(paused ? "paused" : "resumed", metadata: ["target": "\(target.name)"])
+            if paused {
+                logger.report(
+                    .paused, "target paused by an operator, until upsertctl resume", ["target": "\(target.name)"])
+            } else {
+                logger.report(.unpaused, "target resumed by an operator", ["target": "\(target.name)"])
+            }
         }
     }
 }

@@ -24,8 +24,10 @@ final class TargetDeliveryService: Sendable {
     private let mailbox: Mailbox<Event>
     private let snapshot: Mutex<TargetStatus>
     private let start: (settings: DeliverySettings, linger: Int64, transport: any Transport)
-    /// Called on every turn of the loop; the watchdog listens.
-    private let beat: @Sendable () -> Void
+    /// Beats on every turn of the loop; the watchdog listens.
+    private let pulse: Heart.Pulse
+    /// The longest wait, in milliseconds, so that the watchdog sees the loop alive.
+    private let idleWait: Int64
 
     /// - Parameters:
     ///   - linger: Milliseconds that a batch may wait to fill.
@@ -33,7 +35,7 @@ final class TargetDeliveryService: Sendable {
     ///   - timers: The event loop whose timers end waits.
     init(
         name: String, queue: Queue, transport: any Transport, settings: DeliverySettings, linger: Int64,
-        isPaused: Bool, hold: Hold?, timers: any EventLoop, logger: Logger, beat: @escaping @Sendable () -> Void
+        isPaused: Bool, hold: Hold?, timers: any EventLoop, logger: Logger, pulse: Heart.Pulse
     ) {
         self.name = name
         self.queue = queue
@@ -43,7 +45,8 @@ final class TargetDeliveryService: Sendable {
         mailbox = Mailbox(timers: timers)
         snapshot = Mutex(TargetStatus(isPaused: isPaused, concurrency: settings.requestsInFlightMax, hold: hold))
         start = (settings, linger, transport)
-        self.beat = beat
+        self.pulse = pulse
+        idleWait = pulse.longestSleep.milliseconds
     }
 
     /// Tells the task that records may wait.
@@ -74,9 +77,10 @@ final class TargetDeliveryService: Sendable {
             state: TargetDelivery(settings: start.settings), transport: start.transport, linger: start.linger)
         loop.state.pause(status.isPaused)
         hold(status.hold, &loop)
+        defer { pulse.end() }
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                beat()
+                pulse.beat()
                 await turn(&loop, &group)
                 if loop.isFinished || loop.fatal != nil { break }
                 if WallClock.now() >= loop.deadline { break }
@@ -132,6 +136,7 @@ final class TargetDeliveryService: Sendable {
         if loop.state.requestsInFlight == 0 { await closeRetired(&loop) }
         let wait = await send(&loop, &group)
         publish(loop)
+        loop.log.summarise(logger, now: now, atOnce: loop.isFinished)
         guard wait > 0, !loop.isFinished, loop.fatal == nil else { return }
         let untilDeadline = loop.deadline == .max ? wait : min(wait, max(1, loop.deadline - WallClock.now()))
         await withTaskCancellationHandler {
@@ -152,8 +157,11 @@ final class TargetDeliveryService: Sendable {
         switch event {
         case .answered(let id, let outcome):
             let effects = loop.state.finished(id, outcome, now: now, using: &loop.generator)
-            loop.log.answered(outcome, now: now)
-            for effect in effects { await perform(effect, &loop, &settlements, now: now) }
+            loop.log.answered(outcome, logger, now: now)
+            for effect in effects {
+                loop.log.report(effect, batch: id, logger, now: now)
+                await perform(effect, &loop, &settlements, now: now)
+            }
         case .pause(let paused): loop.state.pause(paused)
         case .hold(let hold): self.hold(hold, &loop)
         case .flush: loop.flushUntil = now + 1_000
@@ -170,14 +178,14 @@ final class TargetDeliveryService: Sendable {
 
     private func hold(_ hold: Hold?, _ loop: inout DeliveryLoop) {
         guard let effect = loop.state.holdForOperator(hold) else { return }
-        if let hold { loop.log.answered(.hold(hold), now: WallClock.now()) }
-        loop.log.report(effect, logger)
+        let now = WallClock.now()
+        if let hold { loop.log.answered(.hold(hold), logger, now: now) }
+        loop.log.report(effect, batch: nil, logger, now: now)
     }
 
     private func perform(
         _ effect: DeliveryEffect, _ loop: inout DeliveryLoop, _ settlements: inout [Settlement], now: Int64
     ) async {
-        loop.log.report(effect, logger)
         switch effect {
         case .delivered(let batch, let holdUntil):
             settlements.append(Settlement(batch: batch, result: .delivered, holdUntil: holdUntil))
@@ -196,15 +204,11 @@ final class TargetDeliveryService: Sendable {
         guard !settlements.isEmpty || loop.mustFlush else { return }
         do {
             try await queue.settle(settlements, now: now)
-            if loop.mustFlush { logger.notice("settled batches are on disk again") }
+            loop.log.stored(logger, now: now)
             loop.mustFlush = false
         } catch {
             if FatalStorageError.isFatal(error) { loop.fatal = FatalStorageError(error) }
-            if !loop.mustFlush {
-                logger.error(
-                    "cannot store what was delivered; nothing more is sent until it is, and nothing is lost",
-                    metadata: ["reason": "\(error)"])
-            }
+            loop.log.cannotStore(error, logger, now: now)
             loop.mustFlush = true
         }
     }
@@ -220,13 +224,13 @@ final class TargetDeliveryService: Sendable {
             case .send(let id, let batch):
                 start(id, batch, loop, &group)
             case .wait(let until):
-                return Self.wait(until: until, now: now)
+                return self.wait(until: until, now: now)
             case .take(let retryAt):
                 do {
                     switch try await queue.take(target: name, rules: loop.takeRules(now: now)) {
                     case .batch(let batch): start(loop.state.begin(batch, now: now), batch, loop, &group)
-                    case .wait(let until): return Self.wait(until: min(until, retryAt ?? .max), now: now)
-                    case .nothing: return Self.wait(until: retryAt, now: now)
+                    case .wait(let until): return self.wait(until: min(until, retryAt ?? .max), now: now)
+                    case .nothing: return self.wait(until: retryAt, now: now)
                     }
                 } catch {
                     if FatalStorageError.isFatal(error) {
@@ -234,16 +238,13 @@ final class TargetDeliveryService: Sendable {
                         return 0
                     }
                     logger.error("cannot read the queue", metadata: ["reason": "\(error)"])
-                    return 5_000
+                    return idleWait
                 }
             }
         }
     }
 
-    /// The longest wait, so that a watchdog sees the loop alive.
-    private static let idleWait: Int64 = 5_000
-
-    private static func wait(until: Int64?, now: Int64) -> Int64 {
+    private func wait(until: Int64?, now: Int64) -> Int64 {
         min(idleWait, max(1, (until ?? .max) &- now))
     }
 

@@ -22,6 +22,8 @@ package actor Queue {
         /// Whether the file is new because a damaged one was set aside: then requests of the queue before it may still be
         /// applied, and nothing is sent for `foundHold`.
         package var isFreshAfterDamage = false
+        /// Called now and then while the queue is read back, with the records read so far.
+        package var readBack: @Sendable (_ records: Int) -> Void = { _ in }
 
         package init(
             directory: String, indexRecordsMax: Int = 16_000_000, contentBytesMax: Int = 8_000_000,
@@ -149,7 +151,8 @@ struct OpenedQueue {
         let foundUntil = try QueueIdentity.foundUntil(
             connection, clean: identity.closedCleanly, hold: options.foundHold, now: now)
         var window = Window(indexRecordsMax: options.indexRecordsMax, foundUntil: foundUntil)
-        recovered = try QueueRecovery.read(connection, into: &window, found: foundUntil > now, now: now)
+        recovered = try QueueRecovery.read(
+            connection, into: &window, found: foundUntil > now, now: now, progress: options.readBack)
         self.window = window
     }
 }

@@ -12,8 +12,10 @@ struct QueueRecovery {
     /// - Parameters:
     ///   - found: Whether the records may have been in flight when the previous process ended.
     ///   - now: Unix milliseconds.
+    ///   - progress: Called after each chunk, with the records read so far.
     static func read(
-        _ connection: Connection, into window: inout Window, found: Bool, now: Int64
+        _ connection: Connection, into window: inout Window, found: Bool, now: Int64,
+        progress: (_ records: Int) -> Void = { _ in }
     ) throws -> QueueRecovery {
         var recovery = QueueRecovery()
         let lanes = try connection.statement("SELECT number, target, namespace FROM lane")
@@ -40,13 +42,15 @@ struct QueueRecovery {
             recovery.quarantinedKeys.insert(RecordKey(stored: quarantine.integer(0), quarantine.integer(1)))
         }
         window.reserve(records: max(0, recovery.totals.queuedRecords(quarantined: recovery.quarantinedCurrent)))
-        try readChunks(connection, into: &window, found: found, now: now)
+        try readChunks(connection, into: &window, found: found, now: now, progress: progress)
         return recovery
     }
 
     private static func readChunks(
-        _ connection: Connection, into window: inout Window, found: Bool, now: Int64
+        _ connection: Connection, into window: inout Window, found: Bool, now: Int64,
+        progress: (_ records: Int) -> Void
     ) throws {
+        var total = 0
         let query = try connection.statement(
             """
             SELECT sequence, lane, submission, operation, encoding, accepted_at, records, bytes, done, directory, runs
@@ -77,6 +81,8 @@ struct QueueRecovery {
                 window.append(chunks, now: now)
                 chunks = FoundChunks()
             }
+            total += records
+            progress(total)
         }
         window.append(chunks, now: now)
     }
