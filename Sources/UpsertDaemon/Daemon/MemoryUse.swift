@@ -11,8 +11,9 @@ enum MemoryUse {
     static func configure() {
         // One heap: a lock is taken a few hundred times a second, and what one thread frees the next one uses.
         _ = mallopt(M_ARENA_MAX, 1)
-        // What is larger than a piece of a request is mapped, so that it leaves no hole; payloads are pooled on top of that.
-        _ = mallopt(M_MMAP_THRESHOLD, 1 << 20)
+        // What is larger than a piece of a request is mapped by itself, so that it leaves no hole: the parts of the key index,
+        // which grow by turns, and payloads, which are pooled on top of that.
+        _ = mallopt(M_MMAP_THRESHOLD, 192 << 10)
         _ = mallopt(M_TRIM_THRESHOLD, 8 << 20)
     }
 

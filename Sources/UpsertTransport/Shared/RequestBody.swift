@@ -6,7 +6,7 @@ internal import NIOCore
 /// the core's cache when the socket takes it.
 struct RequestBody: Sendable {
     /// Bytes of one piece.
-    static let pieceBytes = 256 << 10
+    static let pieceBytes = 128 << 10
 
     private var parts: [ArraySlice<UInt8>]
     /// The first part with bytes left.
