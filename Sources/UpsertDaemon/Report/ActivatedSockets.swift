@@ -62,7 +62,7 @@ package struct ActivatedSockets: Sendable, Equatable {
     }
 
     private static func path(of descriptor: CInt, _ name: String) throws(OperatorError) -> String {
-        guard unsafe sd_is_socket_unix(descriptor, CInt(SOCK_STREAM.rawValue), 1, nil, 0) > 0 else {
+        guard sd_is_socket_unix(descriptor, CInt(SOCK_STREAM.rawValue), 1, nil, 0) > 0 else {
             throw OperatorError(
                 .invalid, "the descriptor \(shown(name)) that systemd hands over is no listening Unix stream socket")
         }

@@ -12,7 +12,7 @@ struct LogTests {
         var ends: [CInt] = [0, 0]
         precondition(pipe(&ends) == 0)
         defer { close(ends[0]) }
-        var logger = Logger(label: "test") { _ in LineLogHandler(level: .debug, descriptor: ends[1]) }
+        var logger = Logger(label: "test") { _ in LineLogHandler(level: LogLevel(.debug), descriptor: ends[1]) }
         body(&logger)
         close(ends[1])
         var block = [UInt8](repeating: 0, count: 64 << 10)
