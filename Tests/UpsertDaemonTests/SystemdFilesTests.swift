@@ -20,8 +20,12 @@ struct SystemdFilesTests {
     func verify() async throws {
         // The programs are not installed here; what is verified is everything else.
         let lines = try unit().replacing("/usr/bin/upsertctl", with: "/bin/true").replacing(
-            "/usr/bin/upsertd", with: "/bin/true")
+            "/usr/bin/upsertd", with: "/bin/true"
+        ).replacing("/usr/lib/upsertd/refresh-credentials", with: "/bin/true")
         writeFile(directory.path + "/upsertd.service", lines)
+        for name in ["upsertd.socket", "upsertd-control.socket"] {
+            writeFile(directory.path + "/" + name, try #require(readFile(sourceRoot + "/systemd/" + name)))
+        }
         let result = await runProgram(
             systemdAnalyze, ["verify", "--man=no", directory.path + "/upsertd.service"], in: directory.path)
         #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
@@ -39,8 +43,30 @@ struct SystemdFilesTests {
         #expect(configuration.status.socket?.hasPrefix(try #require(runtime.first)) == true)
         #expect(try values("ReadWritePaths") == configuration.spools.map { "-" + $0.directory })
         #expect(try values("RestartPreventExitStatus") == ["64 78"])
-        // Under it every user but two looks like nobody, so operators could not be told from others.
-        #expect(try values("PrivateUsers").isEmpty)
+        let sockets = try ["upsertd", "upsertd-control"].map { name in
+            try #require(readFile(sourceRoot + "/systemd/\(name).socket")).split(separator: "\n").filter {
+                $0.hasPrefix("ListenStream=")
+            }
+        }
+        let socket = try #require(configuration.status.socket)
+        let control = StatusClient(socketPath: socket).controlPath
+        #expect(sockets == [["ListenStream=\(socket)"], ["ListenStream=\(control)"]])
+    }
+
+    @Test("the catalog explains every event, by fields that it has")
+    func catalog() throws {
+        let text = try #require(readFile(sourceRoot + "/systemd/upsertd.catalog"))
+        var explained: [String] = []
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("-- ") { explained.append(String(line.dropFirst(3))) }
+            guard let event = explained.last.flatMap(OperatorEvent.init) else { continue }
+            for name in line.split(separator: "@", omittingEmptySubsequences: false).dropFirst()
+            where name.hasPrefix("UPSERTD_") {
+                #expect(event.fields.contains(name.dropFirst(8).lowercased()), "\(event): @\(name)@")
+            }
+        }
+        #expect(explained.sorted() == OperatorEvent.allCases.map(\.rawValue).sorted())
+        #expect(text.split(separator: "\n").count { $0.hasPrefix("Subject: ") } == OperatorEvent.allCases.count)
     }
 
     @Test("users, groups and directories that are named somewhere are made")

@@ -38,7 +38,7 @@ struct SystemdNotifierTests {
     private let notifier = SystemdNotifier()
 
     @Test("each state is one datagram", arguments: [false, true])
-    func states(isAbstract: Bool) {
+    func states(isAbstract: Bool) throws {
         let name = isAbstract ? "@upsertd-test-\(getpid())" : directory.path + "/notify"
         let socket = NotifySocket(name)
         setenv("NOTIFY_SOCKET", name, 1)
@@ -50,7 +50,15 @@ struct SystemdNotifierTests {
         notifier.watchdog()
         #expect(socket.next() == "WATCHDOG=1")
         notifier.reloading()
-        #expect(socket.next() == "RELOADING=1")
+        let reloading = try #require(socket.next()).split(separator: "\n")
+        #expect(reloading.count == 2 && reloading[0] == "RELOADING=1")
+        // The same clock as systemd's, in microseconds.
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        let since = try #require(Int(reloading[1].split(separator: "=")[1]))
+        #expect(reloading[1].hasPrefix("MONOTONIC_USEC=") && (0...60).contains(now.tv_sec - since / 1_000_000))
+        notifier.trigger()
+        #expect(socket.next() == "WATCHDOG=trigger")
         notifier.extendTimeout(by: .milliseconds(1_500))
         #expect(socket.next() == "EXTEND_TIMEOUT_USEC=1500000")
         notifier.stopping(status: "draining")

@@ -1,0 +1,68 @@
+import Synchronization
+import Testing
+
+@testable import UpsertDaemon
+
+@Suite("The heart")
+struct HeartTests {
+    /// A clock that moves when it is told, and what the watchdog was fed.
+    private final class Bench: Sendable {
+        let now = Mutex(ContinuousClock.now)
+        let meals = Atomic(0)
+
+        func pass(_ duration: Duration) { now.withLock { $0 = $0.advanced(by: duration) } }
+        var fed: Int { meals.load(ordering: .relaxed) }
+        func heart(_ loops: [String]) -> Heart {
+            Heart(loops, interval: .seconds(8), now: { self.now.withLock { $0 } }) {
+                self.meals.add(1, ordering: .relaxed)
+            }
+        }
+    }
+
+    private let bench = Bench()
+
+    @Test("a loop that turns feeds the watchdog, at most four times in its interval")
+    func feeds() {
+        let pulse = bench.heart(["a"]).pulse("a")
+        for _ in 0..<100 {
+            bench.pass(.milliseconds(100))
+            pulse.beat()
+        }
+        #expect(bench.fed == 5)
+    }
+
+    @Test("one loop that hangs starves it, whatever the others do, and is named")
+    func oneHangs() {
+        let heart = bench.heart(["a", "b", "c"])
+        let (a, b, c) = (heart.pulse("a"), heart.pulse("b"), heart.pulse("c"))
+        for pulse in [a, b, c] { pulse.beat() }
+        bench.pass(.seconds(2))
+        for pulse in [a, b, c] { pulse.beat() }
+        #expect(bench.fed == 1)
+        for _ in 0..<10 {
+            bench.pass(.seconds(1))
+            a.beat()
+            c.beat()
+        }
+        #expect(bench.fed == 1)
+        #expect(heart.stalled(beyond: .seconds(5)).map(\.name) == ["b"])
+        b.beat()
+        #expect(bench.fed == 2 && heart.stalled(beyond: .seconds(5)).isEmpty)
+    }
+
+    @Test("a loop that has ended is not waited for")
+    func ended() {
+        let heart = bench.heart(["a", "b"])
+        heart.pulse("b").end()
+        bench.pass(.seconds(3))
+        heart.pulse("a").beat()
+        #expect(bench.fed == 1 && heart.stalled(beyond: .seconds(1)).isEmpty)
+    }
+
+    @Test("loops sleep so little that a round is complete before the watchdog bites")
+    func sleep() {
+        #expect(bench.heart(["a"]).longestSleep == .seconds(2))
+        #expect(Heart([], interval: .seconds(60)) {}.longestSleep == .seconds(5))
+        #expect(Heart([], interval: nil) {}.longestSleep == .seconds(5))
+    }
+}

@@ -1,0 +1,90 @@
+"""Who may ask and change what, over which socket."""
+
+import json
+
+from conftest import EVENTS, records, wait
+
+STATUS, CONTROL = "/run/upsertd/status.sock", "/run/upsertd/control.sock"
+
+
+def test_a_connection_starts_the_service(machine, service):
+    machine.systemctl("start", "upsertd.socket")
+    assert service.state == "inactive"
+    # Producers may connect, and that is enough.
+    done = machine.run("upsertctl", "status", "--json", user="producer")
+    assert json.loads(done.stdout)["state"] == "running"
+    assert service.wait_said("ready")["UPSERTD_ACTIVATED"] == "true"
+    # Descriptors that were handed over are not handed on, and the environment does not name them any more.
+    said = machine.run("sh", "-c", f"tr '\\0' '\\n' </proc/{service.pid}/environ; ls -l /proc/{service.pid}/fd/3").stdout
+    assert "socket:" in said
+    machine.systemctl("stop", service.unit)
+    assert machine.show("upsertd.socket", "ActiveState") == "inactive"
+
+
+def test_sockets_outlive_a_crash(machine, service):
+    service.start()
+    machine.run("kill", "-KILL", service.pid)
+    # The connection waits in the socket until the daemon is back.
+    assert json.loads(machine.run("upsertctl", "status", "--json").stdout)["state"] == "running"
+    assert service.restarts == 1
+
+
+def test_it_works_without_the_socket_units(machine, service, index):
+    machine.systemctl("mask", "upsertd.socket", "upsertd-control.socket")
+    try:
+        service.start()
+        assert service.wait_said("ready")["UPSERTD_ACTIVATED"] == "false"
+        service.drop("a.ndjson", records(10))
+        service.idle()
+        machine.run("upsertctl", "pause", "main")
+        assert machine.run("upsertctl", "status", user="producer", check=False).returncode == 77
+    finally:
+        machine.systemctl("unmask", "upsertd.socket", "upsertd-control.socket")
+
+
+def test_a_socket_in_another_place_is_an_error(machine, service):
+    config = machine.root / "etc/upsertd/upsertd.yaml"
+    config.write_text(config.read_text().replace(STATUS, "/run/upsertd/other.sock"))
+    machine.systemctl("start", service.unit, check=False)
+    assert service.state == "failed" and service.restarts == 0
+    assert STATUS in service.wait_said("startFailed")["UPSERTD_REASON"]
+
+
+def test_a_control_socket_for_everybody_is_an_error(machine, service):
+    machine.run("sh", "-c", "mkdir -p /etc/systemd/system/upsertd-control.socket.d; "
+                "printf '[Socket]\\nSocketMode=0666\\n' >/etc/systemd/system/upsertd-control.socket.d/x.conf; "
+                "systemctl daemon-reload")
+    machine.systemctl("start", service.unit, check=False)
+    assert service.state == "failed"
+    assert "SocketMode=0660" in service.wait_said("startFailed")["UPSERTD_REASON"]
+
+
+def test_only_operators_change_things(machine, service):
+    service.start()
+    for user in ("admin", "root"):
+        assert "main" in machine.run("upsertctl", "pause", "main", user=user).stdout
+        assert service.status()["targets"]["main"]["paused"]
+        machine.run("upsertctl", "resume", "main", user=user)
+        assert not service.status()["targets"]["main"]["paused"]
+        machine.run("upsertctl", "reload", user=user)
+    # The service's own user too, by its credentials.
+    machine.run("sh", "-c", f"setpriv --reuid=upsertd --regid=upsertd --groups=$(getent group upsertd-spool | cut -d: -f3) "
+                f"curl -sSf --unix-socket {STATUS} -X POST http://localhost/v1/flush")
+    for verb in ("pause", "resume", "flush", "reload"):
+        done = machine.run("upsertctl", verb, user="producer", check=False)
+        assert done.returncode == 77, done
+        assert "upsertd-admin" in done.stderr and "root" in done.stderr
+        answer = machine.run("curl", "-sS", "-w", "%{http_code}", "--unix-socket", STATUS, "-X", "POST",
+                             f"http://localhost/v1/{verb}", user="producer").stdout
+        assert answer.endswith("403") and CONTROL in answer, answer
+    assert service.status()["state"] == "running"
+    # A producer reads, and a stranger does not even connect.
+    assert machine.run("upsertctl", "status", user="producer").returncode == 0
+    assert machine.run("upsertctl", "status", user="admin").returncode == 0
+    done = machine.run("upsertctl", "status", user="stranger", check=False)
+    assert done.returncode == 77 and "may not connect" in done.stderr
+    for path in (STATUS, CONTROL):
+        assert machine.run("curl", "-sS", "--unix-socket", path, "http://localhost/v1/status", user="stranger",
+                           check=False).returncode == 7
+    assert machine.run("curl", "-sS", "--unix-socket", CONTROL, "http://localhost/v1/status", user="producer",
+                       check=False).returncode == 7
