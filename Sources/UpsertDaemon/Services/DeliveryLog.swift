@@ -91,7 +91,8 @@ struct DeliveryLog {
                 ["unresolved": "\(count)"])
         case .split(let records, let reason):
             logger.info(
-                "batch cut in two", metadata: ["batch": "\(batch ?? 0)", "records": "\(records)", "reason": "\(reason)"])
+                "batch cut in two",
+                metadata: ["batch": "\(batch ?? 0)", "records": "\(records)", "reason": "\(reason)"])
         }
     }
 
@@ -127,7 +128,8 @@ struct DeliveryLog {
 
     private static func advice(_ kind: Hold.Kind) -> String {
         switch kind {
-        case .unauthorized: "the API key is not accepted; put the right key in its file and run systemctl reload upsertd"
+        case .unauthorized:
+            "the API key is not accepted; put the right key in its file and run systemctl reload upsertd"
         case .quota: "the plan's limit is reached; raise it or wait, delivery resumes by itself"
         case .indexNotFound: "no index answers at this host; check targets.*.host"
         case .unexpectedAnswer: "something that is not Pinecone answered; check targets.*.host and any proxy"
