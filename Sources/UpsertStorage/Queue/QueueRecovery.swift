@@ -77,14 +77,11 @@ struct QueueRecovery {
                 }
                 unsafe chunks.append(chunk, directory: directory)
             }
-            if chunks.isFull {
-                window.append(chunks, now: now)
-                chunks = FoundChunks()
-            }
+            if chunks.isFull { window.append(&chunks, now: now) }
             total += records
             progress(total)
         }
-        window.append(chunks, now: now)
+        window.append(&chunks, now: now)
     }
 
     static func damaged(_ sequence: Int64, _ what: String) -> QueueDamage { QueueDamage("chunk \(sequence): \(what)") }

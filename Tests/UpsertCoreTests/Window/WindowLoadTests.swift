@@ -47,12 +47,9 @@ import UpsertTestSupport
                 for key in keys { directory.append(key: key, end: 0, weight: 0) }
                 directory.bytes.withUnsafeBytes { found.append(chunk, directory: $0) }
                 // In three parts, so that keys are found that an earlier part has brought.
-                if number % 15 == 14 {
-                    many.append(found, now: 10)
-                    found = FoundChunks()
-                }
+                if number % 15 == 14 { many.append(&found, now: 10) }
             }
-            many.append(found, now: 10)
+            many.append(&found, now: 10)
             expectSame(one, many, Set(chunks.flatMap(\.1)))
         }
     }
