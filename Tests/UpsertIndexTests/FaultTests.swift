@@ -85,6 +85,15 @@ import UpsertHTTP
         #expect(await index.rest("POST", "/query", query).response.headers["x-pinecone-max-indexed-lsn"] == "3")
     }
 
+    @Test func aNamespaceLimitsAFaultWithAnyCode() async throws {
+        let index = try Harness()
+        index.faults.arm(Fault(.refuseAll(code: 7), message: "no entry", namespace: "odd"))
+        #expect(await index.upsert("a").status == 200)
+        let refused = await index.upsert("a", namespace: "odd")
+        #expect(refused.status == 403)
+        #expect(refused.text.contains("no entry"))
+    }
+
     @Test func operationsLimitAFault() async throws {
         let index = try Harness()
         index.faults.arm(Fault(.unavailable, operations: [.delete]))

@@ -21,15 +21,17 @@ KEY = "test-key-0123456789"
 class Index:
     """The embedded index in a process of its own, with fault injection and a journal of applied writes."""
 
-    def __init__(self, directory, dimension, metric="euclidean", port=0):
+    def __init__(self, directory, dimension, metric="euclidean", port=0, options=()):
         self.directory, self.dimension, self.metric = directory, dimension, metric
+        self.options = options
         self.port = port
         self.start()
 
     def start(self):
         self.process = subprocess.Popen(
             [BINARIES / "upsertd", "index", "--port", str(self.port), "--dimension", str(self.dimension),
-             "--metric", self.metric, "--directory", str(self.directory), "--fault-control", "--journal"],
+             "--metric", self.metric, "--directory", str(self.directory), "--fault-control", "--journal",
+             *map(str, self.options)],
             stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         assert line.startswith("index: http://"), line

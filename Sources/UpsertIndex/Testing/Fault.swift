@@ -18,6 +18,8 @@ package struct Fault: Sendable, Equatable {
         case throttle(retryAfter: Double?, pushbackMs: Int?)
         /// 503 / UNAVAILABLE.
         case unavailable
+        /// Refused with this gRPC status code, or the HTTP status that goes with it.
+        case refuseAll(code: Int)
         /// 401 / UNAUTHENTICATED.
         case unauthorized
         /// An HTML page with this status, as from a proxy, on either wire.
@@ -37,11 +39,13 @@ package struct Fault: Sendable, Equatable {
     package var probability: Double
     /// Replaces the text of a refusal.
     package var message: String?
+    /// Only requests to this namespace are hit, `""` being the default one; nil for every namespace.
+    package var namespace: String?
 
     /// - Parameter operations: nil for what fits the effect: queries for an LSN lag, every write for the others.
     package init(
         _ effect: Effect, operations: Set<IndexOperation>? = nil, times: Int? = nil, probability: Double = 1,
-        message: String? = nil
+        message: String? = nil, namespace: String? = nil
     ) {
         self.effect = effect
         let fitting: Set<IndexOperation> =
@@ -50,5 +54,6 @@ package struct Fault: Sendable, Equatable {
         self.times = times
         self.probability = probability
         self.message = message
+        self.namespace = namespace
     }
 }

@@ -47,6 +47,7 @@ package final class FaultInjector: Sendable {
 extension Fault {
     fileprivate func matches(_ call: Call, bodyBytes: Int) -> Bool {
         guard operations.contains(call.operation) else { return false }
+        if let namespace, namespace != Namespace.normalized(call.writtenNamespace) { return false }
         switch effect {
         case .refuse(let id): return call.writtenIDs.contains(id)
         case .payloadTooLarge(let limit): return bodyBytes > limit

@@ -1,7 +1,7 @@
 /// Faults as the control endpoint `/_faults` takes and shows them.
 ///
 /// `{"effect": NAME, …}` with the effect's own parameters (`ms`, `code`, `id`, `bytes`, `retry_after`, `pushback_ms`,
-/// `status`, `count`, `lag`) and `operations`, `times`, `probability`, `message`, `seed`.
+/// `status`, `count`, `lag`) and `operations`, `times`, `probability`, `message`, `namespace`, `seed`.
 enum FaultJSON {
     static func read(_ body: [UInt8]) throws -> (fault: Fault, seed: UInt64?) {
         let value = try JSONReader.parse(body[...])
@@ -20,7 +20,8 @@ enum FaultJSON {
         }
         let fault = Fault(
             effect, operations: operations, times: value.integer("times"),
-            probability: value.double("probability") ?? 1, message: value.text("message"))
+            probability: value.double("probability") ?? 1, message: value.text("message"),
+            namespace: value.text("namespace"))
         return (fault, value.integer("seed").map { UInt64(truncatingIfNeeded: $0) })
     }
 
@@ -31,6 +32,7 @@ enum FaultJSON {
         case "delay": value.integer("ms").map { .delay(.milliseconds($0)) }
         case "reset": .reset(code: UInt32(clamping: value.integer("code") ?? 2))
         case "refuse": value.text("id").map { .refuse(id: $0) }
+        case "refuse_all": .refuseAll(code: value.integer("code") ?? 3)
         case "payload_too_large": value.integer("bytes").map { .payloadTooLarge(overBytes: $0) }
         case "throttle":
             .throttle(retryAfter: value.double("retry_after"), pushbackMs: value.integer("pushback_ms"))

@@ -27,6 +27,10 @@ struct FaultyAnswer {
             return .resetStream(code: code)
         case .refuse(let id):
             return wire.refusal(.invalid(fault.message ?? "Vector ID \(id) is refused"))
+        case .refuseAll(let code):
+            return wire.refusal(
+                ServiceError(
+                    code: ServiceError.Code(rawValue: code) ?? .unknown, message: fault.message ?? "Request refused"))
         case .payloadTooLarge(let limit):
             return payloadTooLarge(bodyBytes, limit)
         case .throttle(let retryAfter, let pushbackMs):
