@@ -12,7 +12,10 @@ kills() { UPSERTD_TEST_SYSCALLS=${UPSERTD_TEST_SYSCALLS:-all} system_test test_s
 syncs() { UPSERTD_TEST_SYNCS=${UPSERTD_TEST_SYNCS:-all} system_test test_failed_sync.py; }
 cuts() { UPSERTD_TEST_CUTS=${UPSERTD_TEST_CUTS:-300} system_test test_power_cut.py; }
 disks() { UPSERTD_TEST_RESIDUALS=${UPSERTD_TEST_RESIDUALS:-all} system_test test_full_disk.py; }
-sections="kills syncs cuts disks"
+storms() { UPSERTD_ORDER_STEPS=${UPSERTD_ORDER_STEPS:-2000} system_test test_order.py; }
+sizes() { UPSERTD_TEST_SCALE=full system_test test_bounded.py; }
+soak() { UPSERTD_TEST_SOAK_SECONDS=${UPSERTD_TEST_SOAK_SECONDS:-1800} system_test test_soak.py; }
+sections="kills syncs cuts disks storms sizes soak"
 
 failed=""
 for section in ${*:-$sections}; do
