@@ -154,18 +154,20 @@ def test_an_answer_that_never_ends_is_given_up_at_the_timeout(impatient, index, 
     assert index.count() == 11 and status["held_keys"] == 10
 
 
-def test_a_server_that_vanishes_without_a_word_is_left_for_a_new_connection(impatient, index, wire):
-    wire.arm("freeze")
-    impatient.drop("a.ndjson", records(10))
-    wait_for(lambda: "no answer" in last_error(impatient), 15)
+@pytest.mark.parametrize("bytes", [10, 1500])
+def test_a_server_that_vanishes_without_a_word_is_left_for_a_new_connection(impatient, index, wire, bytes):
+    # 1,000 times 1,500 bytes are more than the buffers on the way take: the request stays half written.
     before = wire.connections
-    frozen, wire.open = wire.open, []
+    wire.arm("freeze")
+    impatient.drop("a.ndjson", records(1000, metadata={"text": "x" * bytes}))
+    wait_for(lambda: "no answer" in last_error(impatient) or "imeout" in last_error(impatient), 15)
+    dead, wire.open = wire.open, []
     wire.arm("")
-    for client, server in frozen:
+    for _, server in dead:
         server.close()
     status = impatient.idle()
-    assert wire.connections > before or status["delivered"]["records"] == 11
-    assert status["delivered"]["records"] == 11 and index.count() == 11
+    assert status["delivered"]["records"] == 1001 == index.count() and status["quarantined"]["records"] == 0
+    assert wire.connections > before
 
 
 def test_a_stopped_server_that_wakes_up_cannot_bring_back_an_old_version(impatient, index):
