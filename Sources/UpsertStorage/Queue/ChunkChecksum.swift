@@ -1,6 +1,6 @@
 /// A 64-bit checksum of a chunk, stored with it: what cannot be what was accepted is never sent.
 ///
-/// Folded 128-bit multiplication over four lanes of 16 bytes, after wyhash (Wang Yi, 2019, public domain). Not for use
+/// Folded 128-bit products of 16 bytes, in four lanes, after wyhash (Wang Yi, 2019, public domain). Not for use
 /// against an adversary: whoever can write the queue's file can send what they like anyway.
 package enum ChunkChecksum {
     /// Over the directory and the payload.
@@ -27,11 +27,21 @@ package enum ChunkChecksum {
         let count = bytes.count
         var (a, b, c, d) = (seed, seed ^ keys.0, seed ^ keys.1, seed ^ keys.2)
         var at = 0
+        // The products do not wait for each other; the offset makes the order of blocks count.
         while count - at >= 64 {
-            a = mix(unsafe word(bytes, at) ^ keys.0, unsafe word(bytes, at + 8) ^ a)
-            b = mix(unsafe word(bytes, at + 16) ^ keys.1, unsafe word(bytes, at + 24) ^ b)
-            c = mix(unsafe word(bytes, at + 32) ^ keys.2, unsafe word(bytes, at + 40) ^ c)
-            d = mix(unsafe word(bytes, at + 48) ^ keys.3, unsafe word(bytes, at + 56) ^ d)
+            let place = UInt64(truncatingIfNeeded: at)
+            a =
+                (a << 7 | a >> 57)
+                &+ mix(unsafe word(bytes, at) ^ keys.0 &+ place, unsafe word(bytes, at + 8) ^ keys.1)
+            b =
+                (b << 7 | b >> 57)
+                &+ mix(unsafe word(bytes, at + 16) ^ keys.1 &+ place, unsafe word(bytes, at + 24) ^ keys.2)
+            c =
+                (c << 7 | c >> 57)
+                &+ mix(unsafe word(bytes, at + 32) ^ keys.2 &+ place, unsafe word(bytes, at + 40) ^ keys.3)
+            d =
+                (d << 7 | d >> 57)
+                &+ mix(unsafe word(bytes, at + 48) ^ keys.3 &+ place, unsafe word(bytes, at + 56) ^ keys.0)
             at += 64
         }
         var state = a ^ b &+ c ^ d
