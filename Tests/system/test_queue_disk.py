@@ -49,8 +49,8 @@ def test_a_full_queue_disk_stops_intake_once_and_delivery_drains_it(small, index
     disk.fill(0)
     assert disk.free_bytes() < BLOCK
     before = cpu_seconds(daemon)
-    time.sleep(3)
-    assert cpu_seconds(daemon) - before < 0.6, "no busy loop while the disk is full"
+    time.sleep(11)  # Upkeep comes every ten seconds, and must leave the reserve alone too.
+    assert cpu_seconds(daemon) - before < 1, "no busy loop while the disk is full"
     full = daemon.status()
     assert said(daemon, STOPPED) == 1 and "the disk of the queue is full" in daemon.log.read_text()
     assert any("disk of the queue is full" in problem["reason"] for problem in full["spools"][0]["problems"])

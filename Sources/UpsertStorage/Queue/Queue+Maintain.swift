@@ -10,6 +10,21 @@ extension Queue {
     /// - Returns: Whether there is more to do.
     /// - Throws: ``QueueError``.
     package func maintain(now: Int64) throws -> Bool {
+        var hasMore = false
+        // On a full disk the reserve is for settling: only what makes room is done.
+        if room == .enough {
+            try forgetOld(now: now)
+            hasMore = try rewriteSparse(now: now)
+        }
+        try shrinkIfEmpty()
+        if room == .none || !reserve.isWhole {
+            // Still no room is no error of this call; the intake says it.
+            do { try checkRoom() } catch let error as QueueError where !error.isFinal {}
+        }
+        return hasMore
+    }
+
+    private func forgetOld(now: Int64) throws {
         try commit {
             let old = try connection.statement(
                 """
@@ -22,13 +37,6 @@ extension Queue {
             try ended.bind(1, now)
             try ended.run()
         }
-        let hasMore = try rewriteSparse(now: now)
-        try shrinkIfEmpty()
-        if room == .none || !reserve.isWhole {
-            // Still no room is no error of this call; the intake says it.
-            do { try checkRoom() } catch let error as QueueError where !error.isFinal {}
-        }
-        return hasMore
     }
 
     /// Giving pages back one by one moves live ones about, at 150 µs and 66 KB written each (decision 0001); rewriting a
