@@ -18,7 +18,8 @@ struct LaneGates: Sendable {
         var probeAt: Int64
         /// Milliseconds between probes; doubles.
         var probeDelay: Int64
-        var isProbing = false
+        /// The number of the request that is the probe; nil while none is on the wire.
+        var probe: Int?
     }
 
     private struct LaneBackoff: Sendable {
@@ -35,23 +36,24 @@ struct LaneGates: Sendable {
 
     func admission(_ lane: LaneNumber, now: Int64) -> LaneAdmission {
         if let held = holds[lane] {
-            if held.isProbing { return .closed(until: .max) }
+            if held.probe != nil { return .closed(until: .max) }
             return held.probeAt > now ? .closed(until: held.probeAt) : .probe
         }
         if let backoff = backoffs[lane], backoff.until > now { return .closed(until: backoff.until) }
         return .open
     }
 
-    /// Holds a namespace, or notes that a probe found it still held; true when the hold is new.
-    mutating func hold(_ lane: LaneNumber, namespace: String, _ hold: Hold, settings: DeliverySettings, now: Int64)
-        -> Bool
-    {
+    /// Holds a namespace, or notes that it still is; true when the hold is new.
+    ///
+    /// - Parameter wasProbe: What ``endProbe(_:request:now:)`` has returned for the request that says so.
+    mutating func hold(
+        _ lane: LaneNumber, namespace: String, _ hold: Hold, wasProbe: Bool, settings: DeliverySettings, now: Int64
+    ) -> Bool {
         if var known = holds[lane] {
             // Other requests that were on the wire say the same; only a probe's answer makes the next probe later.
-            if known.isProbing {
+            if wasProbe {
                 known.probeDelay = min(settings.probeIntervalMax, known.probeDelay * 2)
                 known.probeAt = now + known.probeDelay
-                known.isProbing = false
             }
             known.hold = hold
             holds[lane] = known
@@ -64,14 +66,18 @@ struct LaneGates: Sendable {
     }
 
     /// Notes that a request to the namespace is on the wire; if it is held, that is its probe.
-    mutating func sent(_ lane: LaneNumber) { holds[lane]?.isProbing = true }
+    mutating func sent(_ lane: LaneNumber, request: Int) {
+        if holds[lane] != nil, holds[lane]?.probe == nil { holds[lane]?.probe = request }
+    }
 
-    /// Notes that a probe got no answer that decides; it is made again after the usual time.
-    mutating func undecided(_ lane: LaneNumber, now: Int64) {
-        guard var held = holds[lane], held.isProbing else { return }
-        held.isProbing = false
+    /// Notes that a request to the namespace has ended, whatever came of it; true if it was the probe. Unless its answer
+    /// decides, the namespace is probed again after the usual time.
+    mutating func endProbe(_ lane: LaneNumber, request: Int, now: Int64) -> Bool {
+        guard !holds.isEmpty, var held = holds[lane], held.probe == request else { return false }
+        held.probe = nil
         held.probeAt = now + held.probeDelay
         holds[lane] = held
+        return true
     }
 
     /// Lets all held namespaces be probed at once.

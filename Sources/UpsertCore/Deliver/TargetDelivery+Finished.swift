@@ -9,6 +9,7 @@ extension TargetDelivery {
         guard var attempt = attempts[id], attempt.isSending else { return [] }
         attempt.isSending = false
         attempts[id] = attempt
+        let wasProbe = gates.endProbe(attempt.batch.lane, request: attempt.request, now: now)
         switch outcome {
         case .acknowledged(_, let count):
             return answered() + succeeded(id, attempt, said: count, now: now)
@@ -28,9 +29,9 @@ extension TargetDelivery {
         case .tooLarge(let reason):
             return answered() + tooLarge(id, attempt, reason, now: now)
         case .refused(let reason):
-            return answered() + refused(id, attempt, reason, now: now)
+            return answered() + refused(id, attempt, reason, wasProbe: wasProbe, now: now)
         case .hold(let hold) where hold.kind.isOfNamespace:
-            return answered() + holdLane(id, attempt, hold, now: now)
+            return answered() + holdLane(id, attempt, hold, wasProbe: wasProbe, now: now)
         case .hold(let hold):
             return holdTarget(id, attempt, hold, now: now)
         }
@@ -73,11 +74,11 @@ extension TargetDelivery {
     }
 
     private mutating func refused(
-        _ id: AttemptID, _ attempt: Attempt, _ reason: String, now: Int64
+        _ id: AttemptID, _ attempt: Attempt, _ reason: String, wasProbe: Bool, now: Int64
     ) -> [DeliveryEffect] {
         guard attempt.batch.count == 1 else { return split(id, attempt, reason) }
         if streak.refused(attempt.batch.lane, reason) {
-            return holdLane(id, attempt, Hold(.refusedAll, reason), now: now)
+            return holdLane(id, attempt, Hold(.refusedAll, reason), wasProbe: wasProbe, now: now)
         }
         return quarantined(id, attempt, reason, now: now)
     }
@@ -86,8 +87,6 @@ extension TargetDelivery {
         _ id: AttemptID, _ attempt: Attempt, _ reason: String, now: Int64
     ) -> [DeliveryEffect] {
         attempts[id] = nil
-        // Where the namespace is held, this record's own fault says nothing about the hold: the next record finds out.
-        gates.undecided(attempt.batch.lane, now: now)
         return [.quarantined(attempt.batch, reason: reason, holdUntil: holdUntil(attempt))]
     }
 

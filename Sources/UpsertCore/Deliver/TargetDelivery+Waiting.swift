@@ -7,7 +7,6 @@ extension TargetDelivery {
     ) -> [DeliveryEffect] {
         let settings = settings
         let lane = attempt.batch.lane
-        gates.undecided(lane, now: now)
         let wait = gates.backOff(lane, request: attempt.request, requests: requests, now: now) { failures in
             max(settings.backoff.delay(failures: failures, using: &generator), after?.milliseconds ?? 0)
         }
@@ -21,7 +20,6 @@ extension TargetDelivery {
         _ id: AttemptID, _ attempt: Attempt, after: Duration?, _ reason: String, now: Int64,
         using generator: inout some RandomNumberGenerator
     ) -> [DeliveryEffect] {
-        gates.undecided(attempt.batch.lane, now: now)
         if attempt.request > failedAtRequest {
             failures += 1
             failedAtRequest = requests
@@ -40,7 +38,6 @@ extension TargetDelivery {
         using generator: inout some RandomNumberGenerator
     ) -> [DeliveryEffect] {
         let wasAtMax = isAtUnresolvedMax
-        gates.undecided(attempt.batch.lane, now: now)
         var attempt = attempt
         attempt.ambiguousAt = now
         attempt.failures += 1
@@ -56,9 +53,12 @@ extension TargetDelivery {
     }
 
     /// Holds a namespace: what was not applied for certain waits in the queue, the rest here.
-    mutating func holdLane(_ id: AttemptID, _ attempt: Attempt, _ hold: Hold, now: Int64) -> [DeliveryEffect] {
+    mutating func holdLane(
+        _ id: AttemptID, _ attempt: Attempt, _ hold: Hold, wasProbe: Bool, now: Int64
+    ) -> [DeliveryEffect] {
         let (lane, namespace) = (attempt.batch.lane, attempt.batch.namespace)
-        let isNew = gates.hold(lane, namespace: namespace, hold, settings: settings, now: now)
+        let isNew = gates.hold(
+            lane, namespace: namespace, hold, wasProbe: wasProbe, settings: settings, now: now)
         var effects: [DeliveryEffect] = []
         for (id, waiting) in attempts
         where waiting.batch.lane == lane && !waiting.isSending && waiting.ambiguousAt == nil {
@@ -81,7 +81,6 @@ extension TargetDelivery {
         }
         // What an operator has to decide is not taken over by an answer of the old host.
         if hold?.kind != .hostChanged { hold = new }
-        gates.undecided(attempt.batch.lane, now: now)
         return putBack(id, attempt, notBefore: 0) + (isNew ? [.held(new)] : [])
     }
 

@@ -143,7 +143,7 @@ package struct TargetDelivery: Sendable {
         attempt.request = requests
         attempt.isSending = true
         let batch = attempt.batch
-        gates.sent(batch.lane)
+        gates.sent(batch.lane, request: requests)
         governor.charge(batch.lane, batch.operation, records: batch.count, bytes: batch.bytes, now: now)
     }
 

@@ -117,7 +117,9 @@ extension SpoolIntake {
 
     private func report(_ claim: PendingClaim) {
         // A file that was refused whole was said by itself.
-        guard claim.progress.refused > 0, !claim.progress.isRefusedWhole, let errors = claim.progress.errorsFile else { return }
+        guard claim.progress.refused > 0, !claim.progress.isRefusedWhole, let errors = claim.progress.errorsFile else {
+            return
+        }
         logger.report(
             .recordsRefused, "records refused; the rest of the file was accepted",
             [

@@ -175,4 +175,27 @@ import UpsertTestSupport
         now = until
         #expect(delivery.admission(1, .update, now: now) == .open)
     }
+
+    @Test mutating func `a probe of several records that is refused does not end the probing`() {
+        let unknown = begin(2)
+        _ = delivery.finished(unknown, .ambiguous(reason: "timed out"), now: 0, using: &generator)
+        let other = begin(1, firstName: 9, at: 1)
+        _ = delivery.finished(other, .hold(Hold(.alias, "alias")), now: 1, using: &generator)
+        // The batch whose outcome is not known must be the next for its keys, so it is the probe; then its parts are.
+        var now: Int64 = 1
+        var delivered = 0
+        for _ in 0..<20 where delivered < 2 {
+            switch delivery.next(now: now) {
+            case .send(let id, let batch):
+                let outcome: Outcome =
+                    batch.count == 2 ? .refused(reason: "bad") : .acknowledged(lsn: nil, count: batch.count)
+                for effect in delivery.finished(id, outcome, now: now, using: &generator) {
+                    if case .delivered(let batch, _) = effect { delivered += batch.count }
+                }
+            case .wait(let until), .take(let until): now = max(now + 1, until ?? now)
+            }
+        }
+        #expect(delivered == 2)
+        #expect(delivery.heldNamespaces.isEmpty)
+    }
 }
