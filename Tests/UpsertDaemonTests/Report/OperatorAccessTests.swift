@@ -1,17 +1,9 @@
 import Testing
 import UpsertDaemon
-<<<<<<< HEAD
-
-@testable import UpsertHTTP
-
-@Suite("Who an operator is")
-struct OperatorPeerTests {
-=======
 import UpsertHTTP
 
 @Suite("Access for operators")
 struct OperatorAccessTests {
->>>>>>> a481ba0 (wip)
     @Test("whom a user namespace does not map is a member of nothing")
     func unmapped() {
         // nobody is in the group nogroup, but stands for everyone else under PrivateUsers=.

@@ -44,21 +44,10 @@ struct OperatorEventTests {
     @Test("a few records are said by themselves, without a summary")
     func few() {
         var burst = QuarantineBurst()
-<<<<<<< HEAD
-        for _ in 0..<QuarantineBurst.singlesMax {
-            let isSingle = burst.note("r", now: 0)
-            #expect(isSingle)
-        }
-        #expect(burst.summary(now: QuarantineBurst.length - 1) == nil)
-        #expect(burst.summary(now: QuarantineBurst.length) == nil)
-        let isSingleAgain = burst.note("r", now: QuarantineBurst.length + 1)
-        #expect(isSingleAgain)
-=======
         for _ in 0..<QuarantineBurst.singlesMax { #expect(burst.note("r", now: 0)) }
         #expect(burst.summary(now: QuarantineBurst.length - 1) == nil)
         #expect(burst.summary(now: QuarantineBurst.length) == nil)
         #expect(burst.note("r", now: QuarantineBurst.length + 1))
->>>>>>> a481ba0 (wip)
     }
 
     @Test("a change of level reaches every logger")
