@@ -8,6 +8,10 @@ cd "$(dirname "$0")/.."
 
 # A section is a function that ends with a line "N passed, N failed, N skipped" and fails if anything failed.
 system_test() { Tests/pytest.sh "$venv" "Tests/system/$1"; }
+# The second number is how many times as many runs as in `make test`. Hashing without a random seed lets a run be repeated.
+swift_test() {
+    SWIFT_DETERMINISTIC_HASHING=1 UPSERTD_TEST_RUNS=$2 Tests/swift.sh --filter "$1"
+}
 kills() { UPSERTD_TEST_SYSCALLS=${UPSERTD_TEST_SYSCALLS:-all} system_test test_syscall_kill.py; }
 syncs() { UPSERTD_TEST_SYNCS=${UPSERTD_TEST_SYNCS:-all} system_test test_failed_sync.py; }
 cuts() { UPSERTD_TEST_CUTS=${UPSERTD_TEST_CUTS:-300} system_test test_power_cut.py; }
@@ -15,13 +19,24 @@ disks() { UPSERTD_TEST_RESIDUALS=${UPSERTD_TEST_RESIDUALS:-all} system_test test
 storms() { UPSERTD_ORDER_STEPS=${UPSERTD_ORDER_STEPS:-2000} system_test test_order.py; }
 sizes() { UPSERTD_TEST_SCALE=full system_test test_bounded.py; }
 soak() { UPSERTD_TEST_SOAK_SECONDS=${UPSERTD_TEST_SOAK_SECONDS:-1800} system_test test_soak.py; }
-sections="kills syncs cuts disks storms sizes soak"
+model() { swift_test UpsertModelTests "${UPSERTD_TEST_RUNS:-250}"; }
+fuzz() { Tests/fuzz/run.sh "${UPSERTD_TEST_INPUTS:-1000000}"; }
+sections="kills syncs cuts disks storms sizes model fuzz soak"
 
-failed=""
+failed="" table=""
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 for section in ${*:-$sections}; do
     [[ " $sections " = *" $section "* ]] || { echo "no section $section; there are: $sections" >&2; exit 64; }
     echo "== $section"
-    "$section" || failed+=" $section"
+    started=$SECONDS
+    "$section" 2>&1 | tee "$log"
+    status=${PIPESTATUS[0]}
+    [ "$status" = 0 ] || failed+=" $section"
+    closing=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -1)
+    table+=$(printf '%-8s %-40s %6d s' "$section" "${closing:-no result}" $((SECONDS - started)))$'\n'
 done
+echo
+printf '%s' "$table"
 if [ -n "$failed" ]; then echo "failed:$failed"; exit 1; fi
 echo "every section passed"
