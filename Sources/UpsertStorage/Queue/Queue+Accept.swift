@@ -26,8 +26,7 @@ extension Queue {
         let replaced = try acceptance.replacing.map { try quarantine(number: $0) }
         changed.coalescedRecords += replaced.count
         let obsolete = quarantinedKeys(in: transaction)
-        // What a failed commit should have settled must not lose its rows to this one, which does not say what became of it.
-        let gone = unsettled.isEmpty ? window.unsaved(deadOnly: true) : Window.Unsaved()
+        let gone = window.unsaved(deadOnly: true)
         changed.coalescedRecords += gone.dead.reduce(0) { $0 + window.supersededUnsaved(slot: $1.slot) }
         var sequences: [Int64?] = []
         try commitAdding {

@@ -38,6 +38,13 @@ extension Queue {
         guard rules.now >= nothingBefore else { return .wait(until: nothingBefore) }
         let clock = ThreadClock()
         try warmUp(now: rules.now)
+        // With more records than the index holds, a restart cannot tell which are superseded: it must be on disk before a
+        // newer version goes out, or an older one might be sent after it.
+        if window.supersededUnsaved > 0,
+            window.queuedRecords + window.supersededUnsaved > options.indexRecordsMax
+        {
+            try flush(now: rules.now)
+        }
         let take = try window.take(target: target, rules: rules) { slot, sequence in
             try content(slot: slot, sequence: sequence)
         }

@@ -51,8 +51,10 @@ extension ModelDaemon {
             throw violation
         } catch {
             trace.add(now, "accepting fails")
+            try await noteStored(now: now)
             return false
         }
+        try await noteStored(now: now)
         self.submissions += submissions.map(\.number)
         reference.accepted += writes.count
         for (key, write) in writes {

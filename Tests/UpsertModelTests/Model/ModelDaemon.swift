@@ -108,6 +108,11 @@ final class ModelDaemon {
         try stored(now: now)
     }
 
+    /// Notes that another commit has stored what an earlier one could not.
+    func noteStored(now: Int64) async throws {
+        if await queue.hasStoredAll { try stored(now: now) }
+    }
+
     /// Tells the reference what is durably settled.
     private func stored(now: Int64) throws {
         for settlement in unstored {
@@ -128,7 +133,14 @@ final class ModelDaemon {
             case .send(let id, let batch): try start(id, batch, now: now)
             case .wait(let until): return min(5_000, max(1, (until ?? .max) &- now))
             case .take(let retryAt):
-                switch try await queue.take(target: Self.target, rules: takeRules(now: now)) {
+                let taken: Take
+                do {
+                    taken = try await queue.take(target: Self.target, rules: takeRules(now: now))
+                } catch {
+                    trace.add(now, "taking fails")
+                    return 5_000
+                }
+                switch taken {
                 case .batch(let batch): try start(state.begin(batch, now: now), batch, now: now)
                 case .wait(let until): return min(5_000, max(1, min(until, retryAt ?? .max) - now))
                 case .nothing: return min(5_000, max(1, (retryAt ?? .max) &- now))
@@ -239,6 +251,9 @@ final class ModelDaemon {
 }
 
 extension Queue {
+    /// Whether nothing that was settled is still to be stored.
+    var hasStoredAll: Bool { unsettled.isEmpty }
+
     /// Lets every commit fail at its very end, or succeed again.
     func failCommits(_ fail: Bool) {
         sqlite3_commit_hook(connection.handle, fail ? { _ in 1 } : nil, nil)
