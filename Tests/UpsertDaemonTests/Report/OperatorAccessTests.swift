@@ -1,9 +1,10 @@
 import Testing
 import UpsertDaemon
-import UpsertHTTP
 
-@Suite("Access for operators")
-struct OperatorAccessTests {
+@testable import UpsertHTTP
+
+@Suite("Who an operator is")
+struct OperatorPeerTests {
     @Test("whom a user namespace does not map is a member of nothing")
     func unmapped() {
         // nobody is in the group nogroup, but stands for everyone else under PrivateUsers=.
