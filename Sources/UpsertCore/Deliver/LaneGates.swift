@@ -87,7 +87,8 @@ struct LaneGates: Sendable {
 
     /// Notes that the index took a request of the namespace; returns the hold that is over.
     mutating func succeeded(_ lane: LaneNumber) -> LaneHold? {
-        if !backoffs.isEmpty { backoffs[lane] = nil }
+        // A wait that the server has asked for is kept, whatever another request of the namespace came to.
+        if !backoffs.isEmpty { backoffs[lane]?.failures = 0 }
         return holds.isEmpty ? nil : holds.removeValue(forKey: lane)
     }
 

@@ -71,6 +71,16 @@ import UpsertTestSupport
         guard case .take = delivery.next(now: 1) else { return #expect(Bool(false)) }
     }
 
+    @Test mutating func `a wait that the server asked for outlives another request's success`() {
+        let throttled = begin(1, lane: 7)
+        let fine = begin(1, lane: 7, firstName: 5)
+        _ = delivery.finished(
+            throttled, .retry(after: .seconds(5), throttled: true, reason: "429"), now: 0, using: &generator)
+        _ = delivery.finished(fine, .acknowledged(lsn: nil, count: 1), now: 1, using: &generator)
+        guard case .closed(let until) = delivery.admission(7, .upsert, now: 2) else { return #expect(Bool(false)) }
+        #expect(until >= 5_000)
+    }
+
     @Test mutating func `at the bound of unknown outcomes nothing new is sent, and that is said once`() {
         var said = 0
         var now: Int64 = 0
