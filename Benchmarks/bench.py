@@ -128,7 +128,7 @@ def main():
     chosen = [row for row in ROWS if not options.only or row.__name__ in options.only.split(",")]
     if options.backlog:
         chosen.append(long_outage)
-    with tempfile.TemporaryDirectory(prefix="upsertd-bench-", dir=pathlib.Path(options.sink).parent) as directory:
+    with tempfile.TemporaryDirectory(prefix="upsertd-bench-", dir=pathlib.Path(options.sink).resolve().parent) as directory:
         bench = Bench(options, directory)
         bench.backlog = options.backlog
         rows = []
