@@ -7,6 +7,7 @@ import argparse
 import datetime
 import pathlib
 import shlex
+import socket
 import sys
 import tempfile
 
@@ -22,9 +23,10 @@ MARKS = ("<!-- table: written by make bench -->", "<!-- end of table -->")
 class Bench:
     """What all rows share."""
 
-    port = 19090
-
     def __init__(self, options, directory):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
         self.binaries = pathlib.Path(options.binaries).resolve()
         self.sink = pathlib.Path(options.sink).resolve()
         self.directory = pathlib.Path(directory)

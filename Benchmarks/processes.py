@@ -27,7 +27,7 @@ class Sink:
                 self.ask("/count")
                 return
             except OSError:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or self.process.poll() is not None:
                     raise
                 time.sleep(0.02)
 
