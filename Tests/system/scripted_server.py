@@ -46,12 +46,13 @@ def http(status, body=b"", kind="application/json", head=()):
 class ScriptedServer:
     """Hands each request, read whole, to `answer(stream)`, an iterable of bytes to send; HTTP/1.1 requests have stream 0.
 
+    HTTP/2 requests are answered side by side; `streams_most` is how many one connection had open at once.
     `greet()`, if given, is sent as soon as a client has connected, and takes the place of everything else.
     """
 
     def __init__(self, answer=None, greet=None, settings=b""):
         self.answer, self.greet, self.settings = answer, greet, settings
-        self.requests = self.connections = self.sent = 0
+        self.requests = self.connections = self.sent = self.streams_most = 0
         self.is_closed, self.open = False, []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -115,6 +116,7 @@ class ScriptedServer:
                 self._send(client, self.answer(0))
 
     def _serve_http2(self, client):
+        streams = set()
         with client.makefile("rb") as reader:
             reader.read(24)
             client.sendall(frame(SETTINGS, 0, 0, self.settings))
@@ -129,6 +131,24 @@ class ScriptedServer:
                 elif kind == DATA and size:
                     more = struct.pack(">I", size)
                     client.sendall(frame(WINDOW_UPDATE, 0, 0, more) + frame(WINDOW_UPDATE, 0, stream, more))
+                if kind == HEADERS:
+                    streams.add(stream)
+                    self.streams_most = max(self.streams_most, len(streams))
                 if kind in (HEADERS, DATA) and flags & END_STREAM:
                     self.requests += 1
-                    self._send(client, self.answer(stream))
+                    threading.Thread(target=self._answer, args=[client, stream, streams], daemon=True).start()
+
+    def _answer(self, client, stream, streams):
+        """Answers a request of HTTP/2; it stops counting as open just before its last piece."""
+        pieces = iter(self.answer(stream))
+        try:
+            piece = next(pieces, None)
+            while piece is not None:
+                following = next(pieces, None)
+                if following is None:
+                    streams.discard(stream)
+                client.sendall(piece)
+                self.sent += len(piece)
+                piece = following
+        except (OSError, ValueError):
+            pass
