@@ -35,7 +35,7 @@ extension SocketTests {
         @Test("a reused connection that the server closes instead of answering is ambiguous, not repeated")
         func reusedConnection() async throws {
             let server = try await HTTPServer {
-                $0.body.contains("second") ? .closeConnection : .answer(200, body: "{}")
+                $0.body.contains("second") ? .closeConnection : .answer(200, body: #"{"upsertedCount":1}"#)
             }
             let transport = try rest(configuration(port: server.port))
             #expect(await transport.send(Self.sample).kind == "acknowledged")
@@ -48,7 +48,9 @@ extension SocketTests {
 
         @Test("no answer until the deadline is ambiguous")
         func deadline() async throws {
-            let server = try await HTTPServer { $0.body.contains("second") ? .nothing : .answer(200, body: "{}") }
+            let server = try await HTTPServer {
+                $0.body.contains("second") ? .nothing : .answer(200, body: #"{"upsertedCount":1}"#)
+            }
             var configuration = try configuration(port: server.port)
             configuration.requestTimeout = .seconds(1)
             let transport = try rest(configuration)
@@ -166,7 +168,7 @@ extension SocketTests {
             "HTTP/1.1 over TLS, trusted through ca_file, by name and by address", arguments: ["localhost", "127.0.0.1"])
         func http1(_ host: String) async throws {
             let tls = try TestCertificates.serverContext("server", protocols: ["http/1.1"])
-            let server = try await HTTPServer(tls: tls) { _ in .answer(200, body: "{}") }
+            let server = try await HTTPServer(tls: tls) { _ in .answer(200, body: #"{"upsertedCount":1}"#) }
             var configuration = try configuration("https", host: host, port: server.port)
             configuration.caFile = TestCertificates.authorityFile
             let transport = try rest(configuration)
@@ -184,7 +186,7 @@ extension SocketTests {
             ])
         func untrusted(_ certificate: String, _ withAuthority: Bool, _ words: String) async throws {
             let tls = try TestCertificates.serverContext(certificate, protocols: ["http/1.1"])
-            let server = try await HTTPServer(tls: tls) { _ in .answer(200, body: "{}") }
+            let server = try await HTTPServer(tls: tls) { _ in .answer(200, body: #"{"upsertedCount":1}"#) }
             var configuration = try configuration("https", host: "localhost", port: server.port)
             configuration.caFile = withAuthority ? TestCertificates.authorityFile : nil
             let transport = try rest(configuration)

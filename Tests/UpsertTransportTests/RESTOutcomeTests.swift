@@ -90,7 +90,10 @@ struct RESTOutcomeTests {
         page(505, "hold(unexpected_answer)"), page(520, "ambiguous"), page(204, "hold(unexpected_answer)"),
         page(200, "hold(unexpected_answer)"), text(200, "ok", "hold(unexpected_answer)"),
         text(200, "", "hold(unexpected_answer)"), text(200, "{}", "acknowledged", .delete),
-        page(201, "hold(unexpected_answer)"),
+        page(201, "hold(unexpected_answer)"), text(200, "{}", "hold(unexpected_answer)"),
+        text(200, #"{"status":"ok"}"#, "hold(unexpected_answer)"),
+        text(200, #"{"upsertedCount":"many"}"#, "acknowledged"),
+        numbered(200, 13, "x", "hold(unexpected_answer)"),
     ]
 
     @Test("an answer means exactly one thing", arguments: clientErrors + otherAnswers)
@@ -113,6 +116,15 @@ struct RESTOutcomeTests {
         #expect(
             RESTOutcome.outcome(of: .answered(records), operation: .delete, encoding: .ndjson).kind
                 == "hold(unexpected_answer)")
+    }
+
+    @Test("an index that describes itself says no count")
+    func description() {
+        let answer = RESTAnswer(status: 200, body: Array(#"{"dimension": 4}"#.utf8))
+        func kind(isWrite: Bool) -> String {
+            RESTOutcome.outcome(of: .answered(answer), operation: .upsert, encoding: .json, isWrite: isWrite).kind
+        }
+        #expect(kind(isWrite: false) == "acknowledged" && kind(isWrite: true) == "hold(unexpected_answer)")
     }
 
     @Test("Retry-After is honoured in seconds and as a date", arguments: [429, 503])

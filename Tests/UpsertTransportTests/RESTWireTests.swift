@@ -46,7 +46,7 @@ extension SocketTests {
 
         @Test("path, type and body of every operation, below the target's own path", arguments: rows)
         func formation(_ row: Row) async throws {
-            let server = try await HTTPServer(.answer(200, body: "{}"))
+            let server = try await HTTPServer(.answer(200, body: #"{"upsertedCount":1}"#))
             let transport = try rest(configuration(port: server.port, path: "/indexes/it"))
             #expect(await transport.send(row.request).kind == "acknowledged")
             let received = try #require(server.requests.first)
@@ -60,7 +60,7 @@ extension SocketTests {
 
         @Test("the headers are the SDK's")
         func headers() async throws {
-            let server = try await HTTPServer(.answer(200, body: "{}"))
+            let server = try await HTTPServer(.answer(200, body: #"{"upsertedCount":1}"#))
             let transport = try rest(configuration(port: server.port))
             _ = await transport.send(request(.upsert, .json, text: "{},"))
             let head = try #require(server.requests.first).head.dropFirst()
@@ -114,7 +114,7 @@ extension SocketTests {
 
         @Test("2 MB go out byte for byte, many at a time")
         func largeBodies() async throws {
-            let server = try await HTTPServer(.answer(200, body: "{}"))
+            let server = try await HTTPServer(.answer(200, body: #"{"upsertedCount":1}"#))
             let transport = try rest(configuration(port: server.port))
             let record = #"{"id":"a","values":["# + String(repeating: "0.25,", count: 399_000) + "1]},"
             let acknowledged = await withTaskGroup(of: Bool.self) { group in

@@ -139,8 +139,9 @@ def test_what_speaks_another_protocol_is_left_alone_and_not_stormed(directory, t
 
 
 BELIEVED_BY_NOBODY = {
+    "an object that says nothing": (200, b'{"status":"ok"}'), "an error with status 200": (200, b'{"error":{"code":"X"}}'),
     "a number": (200, b"100"), "a list": (200, b"[]"), "null": (200, b"null"), "nothing": (200, b""),
-    "half an object": (200, b'{"upsertedCount":'), "a redirect": (302, b""),
+    "an empty object": (200, b"{}"), "half an object": (200, b'{"upsertedCount":'), "a redirect": (302, b""),
     "an unknown success": (299, b'{"upsertedCount":100}'), "no content": (204, b""), "a status of no class": (600, b"{}"),
 }
 

@@ -4,16 +4,18 @@ internal import UpsertCore
 enum RESTOutcome {
     /// - Parameters:
     ///   - encoding: `ndjson` for the records API, whose success has an empty body.
+    ///   - isWrite: False for a question about the index, which fails like a write but succeeds with other fields.
     ///   - now: Seconds since 1970, to read a date in `Retry-After`.
     static func outcome(
-        of exchange: RESTExchange, operation: OperationKind, encoding: Encoding, now: Int = WallClock.now()
+        of exchange: RESTExchange, operation: OperationKind, encoding: Encoding, isWrite: Bool = true,
+        now: Int = WallClock.now()
     ) -> Outcome {
         switch exchange {
         case .notSent(let reason): .retry(after: nil, throttled: false, reason: reason)
         case .lost(let reason): .ambiguous(reason: reason)
         case .answered(let answer):
             switch answer.status {
-            case 200...202: success(answer, operation: operation, encoding: encoding)
+            case 200...202: success(answer, operation: operation, encoding: encoding, isWrite: isWrite)
             case 400...499: clientError(answer, RESTErrorBody(answer), operation: operation, now: now)
             case 500...599: serverError(answer, RESTErrorBody(answer), now: now)
             default: .hold(Hold(.unexpectedAnswer, redirectReason(answer)))
@@ -21,12 +23,17 @@ enum RESTOutcome {
         }
     }
 
-    /// A success must look like the service's own: a login page or a bare `200` from some proxy acknowledges nothing.
-    private static func success(_ answer: RESTAnswer, operation: OperationKind, encoding: Encoding) -> Outcome {
+    /// A success must look like the service's own: a login page, a bare `200` or some other program's JSON acknowledges
+    /// nothing. An upsert's has a count; a delete's and an update's is an object without an error.
+    private static func success(
+        _ answer: RESTAnswer, operation: OperationKind, encoding: Encoding, isWrite: Bool
+    ) -> Outcome {
         let isRecords = operation == .upsert && encoding == .ndjson
         if isRecords, answer.body.isEmpty { return .acknowledged(lsn: answer.lsn, count: nil) }
-        guard let fields = JSONFields(answer.body[...]) else {
-            return .hold(Hold(.unexpectedAnswer, reason(answer, RESTErrorBody(answer))))
+        let body = RESTErrorBody(answer)
+        let hasCount = operation == .upsert && isWrite && !isRecords
+        guard let fields = JSONFields(answer.body[...]), hasCount ? fields.has("upsertedCount") : !body.isJSON else {
+            return .hold(Hold(.unexpectedAnswer, reason(answer, body)))
         }
         return .acknowledged(lsn: answer.lsn, count: operation == .upsert ? fields.integer("upsertedCount") : nil)
     }

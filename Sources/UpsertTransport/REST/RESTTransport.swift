@@ -55,7 +55,7 @@ package final class RESTTransport: Transport {
         let exchange = await exchange(
             .describeIndexStats, answerBytesMax: Self.describeAnswerBytesMax)
         // A question about the index fails like a write to it: 404 means that there is no index.
-        let outcome = RESTOutcome.outcome(of: exchange, operation: .upsert, encoding: .json)
+        let outcome = RESTOutcome.outcome(of: exchange, operation: .upsert, encoding: .json, isWrite: false)
         guard case .acknowledged = outcome, case .answered(let answer) = exchange,
             let fields = JSONFields(answer.body[...])
         else { throw TransportFailure(outcome) }
