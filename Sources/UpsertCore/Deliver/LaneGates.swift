@@ -35,11 +35,14 @@ struct LaneGates: Sendable {
     var isEmpty: Bool { holds.isEmpty && backoffs.isEmpty }
 
     func admission(_ lane: LaneNumber, now: Int64) -> LaneAdmission {
+        let backoff = backoffs.isEmpty ? 0 : backoffs[lane]?.until ?? 0
         if let held = holds[lane] {
             if held.probe != nil { return .closed(until: .max) }
-            return held.probeAt > now ? .closed(until: held.probeAt) : .probe
+            // Not even a probe goes before the server's own "later" is over.
+            let probeAt = max(held.probeAt, backoff)
+            return probeAt > now ? .closed(until: probeAt) : .probe
         }
-        if let backoff = backoffs[lane], backoff.until > now { return .closed(until: backoff.until) }
+        if backoff > now { return .closed(until: backoff) }
         return .open
     }
 

@@ -53,6 +53,7 @@ extension Queue {
         window.saved(gone)
         for dead in gone.dead { contents.remove(dead.sequence) }
         admit(transaction, sequences, merges, now: now)
+        if merges.replacesUpdates { mustStoreSuperseded = true }
         stages.accept += StageTotals(
             records: transaction.accepted, bytes: transaction.bytes, cpuNanoseconds: clock.elapsed)
         return .committed

@@ -38,10 +38,10 @@ extension Queue {
         guard rules.now >= nothingBefore else { return .wait(until: nothingBefore) }
         let clock = ThreadClock()
         try warmUp(now: rules.now)
-        // With more records than the index holds, a restart cannot tell which are superseded: it must be on disk before a
-        // newer version goes out, or an older one might be sent after it.
+        // Where a restart could not tell which records are superseded, that must be on disk before a newer version goes out,
+        // or an older one might be sent after it: with more records than the index holds, and where an update replaced one.
         if window.supersededUnsaved > 0,
-            window.queuedRecords + window.supersededUnsaved > options.indexRecordsMax
+            mustStoreSuperseded || window.queuedRecords + window.supersededUnsaved > options.indexRecordsMax
         {
             try flush(now: rules.now)
         }
@@ -88,6 +88,7 @@ extension Queue {
         }
         totals = changed
         window.saved(unsaved)
+        mustStoreSuperseded = false
         for dead in unsaved.dead { contents.remove(dead.sequence) }
         quarantined(unsettled.quarantined)
         quarantinedCurrent += unsettled.quarantined.count

@@ -8,6 +8,9 @@ struct UpdateMerges {
     /// Updates of a record whose deletion waits, by submission.
     var noEffect: [Int64: Int] = [:]
     var refused: [RefusedUpdate] = []
+    /// Whether a waiting update is replaced: a start does not see that from the order of the chunks, as it does for upserts
+    /// and deletes.
+    var replacesUpdates = false
 }
 
 extension Queue {
@@ -40,6 +43,7 @@ extension Queue {
                         merged: merged.bytes, weight: merged.weight, kind: held.kind, key: key,
                         encoding: chunk.encoding, lane: chunk.lane, submission: chunk.submissions[position])
                     merges.replacing[made.slot, default: [:]][Int(made.position)] = waiting
+                    if held.kind == .update { merges.replacesUpdates = true }
                 } catch {
                     merges.refused.append(
                         RefusedUpdate(

@@ -57,6 +57,8 @@ package actor Queue {
     /// Rows in the quarantine by target.
     var quarantinedByTarget: [String: Int] = [:]
     var unsettled = UnsettledChanges()
+    /// Whether records were superseded that a restart would send, so that this must be stored before anything newer goes out.
+    var mustStoreSuperseded = false
     var stages = QueueStages()
     /// Nothing is sent before this time (Unix milliseconds), since requests of an earlier queue may still be applied.
     var nothingBefore: Int64 = 0

@@ -208,4 +208,18 @@ import UpsertTestSupport
         #expect(delivered == 2)
         #expect(delivery.heldNamespaces.isEmpty)
     }
+
+    @Test(arguments: [Outcome.refused(reason: "bad"), .tooLarge(reason: "too large")])
+    mutating func `a held namespace whose probe goes to quarantine is probed again`(outcome: Outcome) {
+        let id = begin(1)
+        _ = delivery.finished(id, .hold(Hold(.alias, "alias")), now: 0, using: &generator)
+        guard case .closed(let until) = delivery.admission(1, .upsert, now: 0) else { return #expect(Bool(false)) }
+        #expect(delivery.admission(1, .upsert, now: until) == .probe)
+        let probe = begin(1, firstName: 1, at: until)
+        let effects = delivery.finished(probe, outcome, now: until, using: &generator)
+        #expect(effects.contains { if case .quarantined = $0 { true } else { false } })
+        guard case .closed(let again) = delivery.admission(1, .upsert, now: until) else { return #expect(Bool(false)) }
+        #expect(again < .max)
+        #expect(delivery.admission(1, .upsert, now: again) == .probe)
+    }
 }

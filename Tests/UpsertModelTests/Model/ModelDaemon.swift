@@ -65,6 +65,7 @@ final class ModelDaemon {
         var settlements: [Settlement] = []
         for answer in answers {
             wire.removeAll { $0.id == answer.request.id }
+            waits.answered(answer.request, answer.outcome)
             if case .ambiguous = answer.outcome { gaveUp(answer.request, now: now) }
             for effect in state.finished(answer.request.id, answer.outcome, now: now, using: &generator) {
                 if case .willRetry(_, _, _, let delay) = effect {
@@ -161,7 +162,7 @@ final class ModelDaemon {
     }
 
     private func start(_ id: TargetDelivery.AttemptID, _ batch: Batch, now: Int64) throws {
-        let records = batch.wireRecords
+        let records = batch.wireRecords.map(reference.placed)
         trace.add(now, "sends \(id): \(records)")
         try waits.checkSent(id, batch.lane, isProbe: state.hold != nil, settings.probeInterval, now: now)
         var keys = Set(wire.flatMap { $0.records.map(\.key) })

@@ -8,6 +8,15 @@ struct ModelWaits {
     /// When the held target was last probed.
     private var probedAt: Int64?
 
+    /// Notes that an attempt was answered: what it waited for is over, and a success ends the wait of its namespace.
+    mutating func answered(_ request: ModelDaemon.Request, _ outcome: Outcome) {
+        attempts[request.id] = nil
+        switch outcome {
+        case .acknowledged, .noEffect: lanes[request.batch.lane] = nil
+        default: break
+        }
+    }
+
     mutating func note(_ request: ModelDaemon.Request, _ outcome: Outcome, until: Int64) {
         switch outcome {
         case .ambiguous: attempts[request.id] = until

@@ -61,7 +61,10 @@ struct Reference {
 
     /// Notes that a record left the quarantine to be sent again: the newest write now, whatever it was before.
     mutating func retried(_ record: WireRecord) {
-        histories[record.key]?.writes.removeAll { $0.fate == .withheld && $0.tags.isSubset(of: record.tags) }
+        // One that an attempt with an unknown outcome has applied before it was refused stays part of what the index holds.
+        histories[record.key]?.writes.removeAll {
+            $0.fate == .withheld && !$0.isApplied && $0.tags.isSubset(of: record.tags)
+        }
         let order = nextOrder()
         if let old = record.order { moved[old] = order }
         accept(record.key, Write(kind: record.kind, tags: record.tags, order: order, content: record.content))
@@ -81,6 +84,14 @@ struct Reference {
             range = max(range.lowerBound, first)...max(range.upperBound, places.last ?? 0)
         }
         return range
+    }
+
+    /// The record with the place that it has now.
+    func placed(_ record: WireRecord) -> WireRecord {
+        guard let history = histories[record.key] else { return record }
+        var record = record
+        record.sentOrder = orders(of: record, history).lowerBound
+        return record
     }
 
     /// Checks a record that goes on the wire now.
@@ -113,7 +124,7 @@ struct Reference {
     /// Notes that the server applied a record.
     mutating func applied(_ record: WireRecord) throws {
         guard var history = histories[record.key] else { throw Violation(.unknownSent, "\(record)") }
-        let order = orders(of: record, history).lowerBound
+        let order = record.sentOrder
         guard order >= history.appliedOrder else {
             throw Violation(.order, "\(record) (\(order)) is applied after version \(history.appliedOrder)")
         }

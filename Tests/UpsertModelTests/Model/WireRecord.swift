@@ -36,6 +36,8 @@ struct WireRecord: Equatable, CustomStringConvertible {
     let tags: Set<Int>
     /// Place in the order of acceptance; nil for a merged record.
     let order: Int?
+    /// The place that it had when it was sent; a retry out of quarantine gives the same bytes a new one.
+    var sentOrder = 0
 
     /// Added to a place in the order to tell it from a true weight.
     static let orderMark = 1_000_000
