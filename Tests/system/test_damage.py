@@ -17,7 +17,8 @@ def damaged(daemon, index):
     for file in range(5):
         daemon.drop(f"{file}.ndjson", [{"id": f"r{n:04d}", "values": vector(n), "metadata": {"f": FILLER}}
                                       for n in range(file * 100, file * 100 + 100)], namespace="n")
-    daemon.wait(lambda s: s["queued"]["records"] == 500)
+        # One commit after the other, so that each file has a chunk of its own.
+        daemon.wait(lambda s: s["queued"]["records"] == file * 100 + 100)
     assert daemon.stop() == 0
     path = daemon.directory / "queue" / "queue.db"
     data = bytearray(path.read_bytes())

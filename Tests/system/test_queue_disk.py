@@ -9,7 +9,7 @@ from conftest import Daemon, vector
 from small_disk import BLOCK, SmallDisk, own_mounts
 
 FILLER = "f" * 20_000
-STOPPED = "intake stopped"
+STOPPED = "disk full: intake waits, delivery goes on"
 
 
 def records(start, count, **more):
