@@ -23,7 +23,9 @@ def test_a_connection_starts_the_service(machine, service):
 
 def test_sockets_outlive_a_crash(machine, service):
     service.start()
-    machine.run("kill", "-KILL", service.pid)
+    before = service.pid
+    machine.run("kill", "-KILL", before)
+    wait(lambda: service.pid != before, what="the end of the process")
     # The connection waits in the socket until the daemon is back.
     assert json.loads(machine.run("upsertctl", "status", "--json").stdout)["state"] == "running"
     assert service.restarts == 1

@@ -44,8 +44,8 @@ def test_the_catalog_explains_an_event(machine, service, index):
     service.drop("a.ndjson", records(1))
     service.wait_said("targetHeld")
     text = machine.run("journalctl", "-x", "-o", "short", f"MESSAGE_ID={EVENTS['targetHeld']}").stdout
-    assert "-- Defined-By: upsertd" in text and "@UPSERTD" not in text, text
-    assert "main" in text.split("-- Subject:")[1].splitlines()[0]
+    assert " Defined-By: upsertd" in text and "@UPSERTD" not in text, text
+    assert "main" in text.split(" Subject:")[1].splitlines()[0]
 
 
 def test_every_event_is_explained(machine):

@@ -153,10 +153,9 @@ def test_a_start_may_take_longer_than_the_unit_says(machine, service, index):
     # Every read of the queue takes a while, as on a slow disk; the tracer is not part of the sandbox.
     service.drop_in("slow", """[Service]
 TimeoutStartSec=2s
-NotifyAccess=all
 SystemCallFilter=
 ExecStart=
-ExecStart=strace -f -qq -o /dev/null -P /var/lib/upsertd/queue.db -e inject=pread64:delay_enter=60000 \
+ExecStart=strace -D -f -qq -o /dev/null -P /var/lib/upsertd/queue.db -e inject=pread64:delay_enter=60000 \
     /usr/bin/upsertd run --config /etc/upsertd/upsertd.yaml
 """)
     began = time.monotonic()
