@@ -26,6 +26,8 @@ struct PendingClaim {
             ?? ClaimProgress(
                 submission: file.sequence, spool: spool, file: file.stored.stored.text, device: file.identity.device,
                 inode: file.identity.inode)
+        // What an earlier process has accepted whole only has to go.
+        isDurable = progress.finished
         // A file whose refused text was cut is kept, and so is one that was refused as a whole.
         ending = progress.keepsOriginal ? .reject : .remove
     }

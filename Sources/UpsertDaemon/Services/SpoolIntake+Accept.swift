@@ -20,8 +20,12 @@ extension SpoolIntake {
             claims.indices.forEach { claims[$0].isTouched = false }
             return false
         }
-        // Without touched claims there was only a commit to finish.
-        if touched.isEmpty { return true }
+        // Without touched claims there was only a commit to finish, or a file to let go that was accepted before a start.
+        if touched.isEmpty {
+            try letGo()
+            updateStatus()
+            return true
+        }
         // An update may be refused by the queue, and the refusal belongs before those of what is read next.
         let isOrderly = builder.acceptance.transaction.chunks.allSatisfy { $0.operation != .update }
         if isOrderly, claims.contains(where: { !$0.progress.finished && !$0.isAwaitingGrowth }) {
