@@ -22,8 +22,8 @@ import UpsertTestSupport
         #expect(try await bench.take(at: 1_100)?.count == 1)
     }
 
-    @Test(arguments: [true, false]) func `a repeat's acknowledgement and a restart do not end the hold`(clean: Bool) async throws
-    {
+    @Test(arguments: [true, false])
+    func `a repeat's acknowledgement and a restart do not end the hold`(clean: Bool) async throws {
         let bench = try await killedQueue()
         let repeated = try #require(try await bench.take(at: 101))
         try await bench.queue.settle([Settlement(batch: repeated, result: .delivered, holdUntil: nil)], now: 102)
