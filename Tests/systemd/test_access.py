@@ -21,14 +21,15 @@ def test_a_connection_starts_the_service(machine, service):
     assert machine.show("upsertd.socket", "ActiveState") == "inactive"
 
 
-def test_sockets_outlive_a_crash(machine, service):
+def test_the_sockets_are_back_with_the_daemon_after_a_crash(machine, service):
     service.start()
     before = service.pid
     machine.run("kill", "-KILL", before)
-    wait(lambda: service.pid != before, what="the end of the process")
-    # The connection waits in the socket until the daemon is back.
-    assert json.loads(machine.run("upsertctl", "status", "--json").stdout)["state"] == "running"
-    assert service.restarts == 1
+    wait(lambda: service.restarts == 1 and service.state == "active", what="the restart")
+    assert service.pid != before
+    for user in ("producer", "admin"):
+        assert json.loads(machine.run("upsertctl", "status", "--json", user=user).stdout)["state"] == "running"
+    machine.run("upsertctl", "flush", user="admin")
 
 
 def test_it_works_without_the_socket_units(machine, service, index):
