@@ -132,10 +132,10 @@ def test_it_sees_and_writes_no_more_than_it_needs(machine, service):
 
 def test_a_full_disk_stops_intake_and_nothing_else(machine, service, index):
     machine.run("mkdir", "-p", "/var/lib/upsertd")
-    machine.run("mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "queue", "/var/lib/upsertd")
+    machine.run("mount", "-t", "tmpfs", "-o", "size=48m,mode=700", "queue", "/var/lib/upsertd")
     machine.run("chown", "upsertd:upsertd", "/var/lib/upsertd")
     config = machine.root / "etc/upsertd/upsertd.yaml"
-    config.write_text(config.read_text().replace("queue:\n", "queue:\n  disk_reserve: 4MiB\n"))
+    config.write_text(config.read_text().replace("queue:\n", "queue:\n  disk_reserve: 16MiB\n"))
     service.start()
     machine.run("upsertctl", "pause", "main")
     wide = [{"id": f"r{n}", "values": [1.0, 2.0, 3.0, float(n)], "metadata": {"text": "x" * 20_000}} for n in range(3_000)]

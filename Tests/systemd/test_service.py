@@ -146,22 +146,22 @@ def test_a_stop_may_take_longer_than_the_unit_says(machine, service, index):
 def test_a_start_may_take_longer_than_the_unit_says(machine, service, index):
     service.start()
     machine.run("upsertctl", "pause", "main")
-    for number in range(30):
-        service.drop(f"f{number}.ndjson", records(200, start=200 * number))
-        wait(lambda: (s := service.status()) and s["queued"]["records"] == 200 * (number + 1), what="the file")
+    for number in range(20):
+        service.drop(f"f{number}.ndjson", records(3_000, start=3_000 * number))
+        wait(lambda: (s := service.status()) and s["queued"]["records"] == 3_000 * (number + 1), what="the file")
     machine.systemctl("stop", service.unit)
     # Every read of the queue takes a while, as on a slow disk; the tracer is not part of the sandbox.
     service.drop_in("slow", """[Service]
-TimeoutStartSec=2s
+TimeoutStartSec=3s
 SystemCallFilter=
 ExecStart=
-ExecStart=strace -D -f -qq -o /dev/null -P /var/lib/upsertd/queue.db -e inject=pread64:delay_enter=250000 \
+ExecStart=strace -D -f -qq -o /dev/null -P /var/lib/upsertd/queue.db -e inject=pread64:delay_enter=80000 \
     /usr/bin/upsertd run --config /etc/upsertd/upsertd.yaml
 """)
     began = time.monotonic()
     service.start()
     assert time.monotonic() - began > 4
-    assert service.said("recovered")[-1]["UPSERTD_RECORDS"] == "6000"
+    assert service.said("recovered")[-1]["UPSERTD_RECORDS"] == "60000"
 
 
 def test_everything_survives_a_reboot(machine, service, index):
