@@ -1,5 +1,6 @@
 """upsertd installed in a booted machine, and an index in it to deliver to."""
 
+import itertools
 import json
 import os
 import pathlib
@@ -55,7 +56,9 @@ def wait(condition, seconds=20, what="it"):
 
 
 class Index:
-    """The embedded index inside, as a unit of its own."""
+    """The embedded index inside, as a unit of its own: with a new name each time, since a stopped one may stay loaded."""
+
+    starts = itertools.count(1)
 
     def __init__(self, machine):
         self.machine = machine
@@ -69,13 +72,13 @@ class Index:
             self.machine.run("rm", "-rf", "/var/lib/index")
         path = self.machine.root / "etc/index.key"
         path.write_text(key)
-        self.machine.run("systemd-run", "--quiet", "--collect", "--unit=index", "upsertd", "index", "--port", self.port,
-                         "--dimension", 4, "--metric", "euclidean", "--directory", "/var/lib/index",
+        self.machine.run("systemd-run", "--quiet", "--collect", f"--unit=index-{next(Index.starts)}", "upsertd", "index",
+                         "--port", self.port, "--dimension", 4, "--metric", "euclidean", "--directory", "/var/lib/index",
                          "--api-key-file", "/etc/index.key", "--fault-control", "--journal")
         wait(lambda: self.machine.run("curl", "-s", self.url, check=False).returncode == 0, 20, "the index")
 
     def stop(self):
-        self.machine.run("systemctl", "stop", "index", check=False)
+        self.machine.run("systemctl", "stop", "index-*.service", check=False)
 
     @property
     def url(self):

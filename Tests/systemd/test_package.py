@@ -35,7 +35,6 @@ def dpkg(plain, debs):
 
     yield run
     Index(plain).stop()
-    plain.run("systemctl", "reset-failed", "index", check=False)
     plain.run("dpkg", "--purge", "upsertd", check=False)
     plain.run("rm", "-rf", "/var/lib/upsertd", "/var/spool/upsertd", "/etc/upsertd")
 
