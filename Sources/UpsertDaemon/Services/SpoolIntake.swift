@@ -32,6 +32,8 @@ final class SpoolIntake: IntakeSource {
     var commitInFlight: CommitInFlight?
     /// Whether something failed, so that state must be read back before going on.
     var mustRecover = true
+    /// Whether what an earlier process left behind has been read.
+    private var hasStarted = false
     private(set) var status = SourceStatus()
     private let doorbell: SpoolDoorbell
     private var saidFallback: String?
@@ -119,7 +121,11 @@ final class SpoolIntake: IntakeSource {
         forget = []
         note(problems)
         mustRecover = false
-        if !claims.isEmpty { logger.info("resuming claimed files", metadata: ["files": "\(claims.count)"]) }
+        // After a failure this is done again and again; that intake waits is said by then.
+        if !claims.isEmpty, !hasStarted {
+            logger.info("resuming claimed files", metadata: ["files": "\(claims.count)"])
+        }
+        hasStarted = true
         status.claimed = claims.count
     }
 
