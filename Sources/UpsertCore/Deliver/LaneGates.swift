@@ -106,7 +106,8 @@ struct LaneGates: Sendable {
         _ lane: LaneNumber, request: Int, requests: Int, now: Int64, delay: (_ failures: Int) -> Int64
     ) -> (failures: Int, delay: Int64) {
         var backoff = backoffs[lane] ?? LaneBackoff(failures: 0, until: 0, requests: 0)
-        if request > backoff.requests {
+        // One that was on the wire with a failure that a success has since forgotten is the first of a new row.
+        if request > backoff.requests || backoff.failures == 0 {
             backoff.failures += 1
             backoff.requests = requests
         }

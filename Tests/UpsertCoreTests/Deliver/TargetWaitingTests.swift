@@ -222,4 +222,13 @@ import UpsertTestSupport
         #expect(again < .max)
         #expect(delivery.admission(1, .upsert, now: again) == .probe)
     }
+
+    @Test mutating func `throttled, successful and throttled again among requests sent together counts one failure`() {
+        let ids = (0..<3).map { begin(1, firstName: $0) }
+        let throttled = Outcome.retry(after: nil, throttled: true, reason: "429")
+        _ = delivery.finished(ids[0], throttled, now: 0, using: &generator)
+        _ = delivery.finished(ids[1], .acknowledged(lsn: nil, count: 1), now: 0, using: &generator)
+        let effects = delivery.finished(ids[2], throttled, now: 0, using: &generator)
+        guard case .willRetry(_, false, 1, _) = effects.last else { return #expect(Bool(false), "\(effects)") }
+    }
 }
