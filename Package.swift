@@ -125,6 +125,10 @@ let package = Package(
             dependencies: ["UpsertCore", "UpsertStorage", "UpsertSQLite", "CSQLite", "UpsertTestSupport"],
             swiftSettings: testing),
         .testTarget(
+            name: "UpsertFuzzTests",
+            dependencies: ["UpsertCore", "UpsertIndex", "UpsertDaemon", "UpsertTestSupport"],
+            swiftSettings: testing),
+        .testTarget(
             name: "UpsertTransportTests",
             dependencies: [
                 "UpsertTransport", "UpsertHTTP", "UpsertTestSupport", nio("NIOCore"), nio("NIOPosix"),

@@ -20,8 +20,9 @@ storms() { UPSERTD_ORDER_STEPS=${UPSERTD_ORDER_STEPS:-2000} system_test test_ord
 sizes() { UPSERTD_TEST_SCALE=full system_test test_bounded.py; }
 soak() { UPSERTD_TEST_SOAK_SECONDS=${UPSERTD_TEST_SOAK_SECONDS:-1800} system_test test_soak.py; }
 model() { swift_test UpsertModelTests "${UPSERTD_TEST_RUNS:-250}"; }
+inputs() { swift_test UpsertFuzzTests "${UPSERTD_TEST_RUNS:-50}"; }
 fuzz() { Tests/fuzz/run.sh "${UPSERTD_TEST_INPUTS:-1000000}"; }
-sections="kills syncs cuts disks storms sizes model fuzz soak"
+sections="kills syncs cuts disks storms sizes model inputs fuzz soak"
 
 failed="" table=""
 log=$(mktemp)

@@ -64,6 +64,7 @@ package struct RecordReader: Sendable {
             return .operation(try read(cursor, columns))
         } catch {
             var rejection = error
+            rejection.shorten()
             if rejection.id == nil {
                 rejection.id = hasID ? IDSearch.shown(id) : unsafe IDSearch.topLevelID(in: json)
             }

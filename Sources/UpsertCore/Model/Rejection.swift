@@ -16,6 +16,12 @@ package struct Rejection: Error, Sendable, Equatable {
         self.id = id
     }
 
+    /// Cuts a reason and a pointer that name a field of any length to 1,000 characters, so that they can be read.
+    package mutating func shorten() {
+        if reason.utf8.count > 4_000 { reason = reason.prefix(1_000) + "…" }
+        if pointer.utf8.count > 4_000 { pointer = pointer.prefix(1_000) + "…" }
+    }
+
     /// The closed set of reasons. Raw values appear in errors files and receipts and are only added to.
     package enum Code: String, Sendable, CaseIterable {
         /// Not JSON, or JSON nested deeper than 64 levels.
