@@ -28,6 +28,8 @@ final class ModelDaemon {
     private(set) var unstored: [Settlement] = []
     private var mustFlush = false
     private var waits = ModelWaits()
+    /// What was sent of each key last: what is settled is that.
+    private var sent: [ModelKey: WireRecord] = [:]
     var reference = Reference()
     /// Submissions accepted so far.
     var submissions: [Int64] = []
@@ -118,7 +120,7 @@ final class ModelDaemon {
     private func stored(now: Int64) throws {
         for settlement in unstored {
             let isQuarantined = if case .quarantined = settlement.result { true } else { false }
-            for record in settlement.batch.wireRecords {
+            for record in settlement.batch.wireRecords.map({ sent[$0.key] ?? $0 }) {
                 trace.add(now, "settled \(record) \(settlement.result) hold \(settlement.holdUntil ?? 0)")
                 if isQuarantined { reference.quarantined += 1 }
                 try reference.settled(record, quarantined: isQuarantined)
@@ -169,6 +171,7 @@ final class ModelDaemon {
         for record in records {
             guard keys.insert(record.key).inserted else { throw Violation(.oneInFlight, "\(record)") }
             try reference.checkSent(record, now: now)
+            sent[record.key] = record
         }
         wire.append(Request(id: id, batch: batch, records: records))
     }

@@ -143,17 +143,21 @@ final class ModelRun {
         var submissions: [(number: Int64, records: [Submitted])] = []
         for _ in 0..<Int.random(in: 1...2, using: &random) {
             submission += 1
-            // The same file once more. Not one with updates: merged into a record twice, they could not be told apart, and
-            // the oracle would not know which version it sees.
-            let isAgain =
-                !last.isEmpty && last.allSatisfy { $0.kind != .update }
-                && Int.random(in: 0..<8, using: &random) == 0
-            if !isAgain { last = (0..<Int.random(in: 1...5, using: &random)).map { _ in record() } }
+            // Now and then the same file once more; only the numbers by which the oracle tells writes apart are new.
+            let isAgain = !last.isEmpty && Int.random(in: 0..<8, using: &random) == 0
+            last = isAgain ? last.map { again($0) } : (0..<Int.random(in: 1...5, using: &random)).map { _ in record() }
             submissions.append((submission, last))
         }
         if try await daemon.accept(submissions, now: now) {
             tally.records += submissions.reduce(0) { $0 + $1.records.count }
         }
+    }
+
+    private func again(_ record: Submitted) -> Submitted {
+        number += 1
+        var content = record.content
+        if content.fields.removeValue(forKey: "w\(record.number)") != nil { content.fields["w\(number)"] = number }
+        return Submitted(key: record.key, kind: record.kind, number: number, content: content)
     }
 
     private func record() -> Submitted {

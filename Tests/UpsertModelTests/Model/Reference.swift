@@ -61,36 +61,35 @@ struct Reference {
 
     /// Notes that a record left the quarantine to be sent again: the newest write now, whatever it was before.
     mutating func retried(_ record: WireRecord) {
-        // One that an attempt with an unknown outcome has applied before it was refused stays part of what the index holds.
-        histories[record.key]?.writes.removeAll {
-            $0.fate == .withheld && !$0.isApplied && $0.tags.isSubset(of: record.tags)
+        // What was refused may still be applied, by an attempt that went unheard before, so it stays in the record's past.
+        for index in histories[record.key]?.writes.indices ?? 0..<0 {
+            guard let write = histories[record.key]?.writes[index], write.fate == .withheld,
+                write.tags.isSubset(of: record.tags)
+            else { continue }
+            histories[record.key]?.writes[index].fate = .superseded
         }
         let order = nextOrder()
         if let old = record.order { moved[old] = order }
         accept(record.key, Write(kind: record.kind, tags: record.tags, order: order, content: record.content))
     }
 
-    /// The places that a version may have in the order of acceptance: that of its newest write. For a merged record whose
-    /// writes were submitted twice there are several.
-    private func orders(of record: WireRecord, _ history: History) -> ClosedRange<Int> {
-        if let order = record.order {
-            let order = moved[order] ?? order
-            return order...order
-        }
-        var range = 0...0
+    /// The place of a version in the order of acceptance: of its newest write. The writes of a merged record that was retried
+    /// have several; the one that still waits is meant.
+    private func order(of record: WireRecord, _ history: History) -> Int {
+        if let order = record.order { return moved[order] ?? order }
+        var order = 0
         for tag in record.tags {
-            let places = history.writes.filter { $0.tags.contains(tag) }.map(\.order)
-            let first = places.first { $0 >= history.appliedOrder } ?? places.last ?? 0
-            range = max(range.lowerBound, first)...max(range.upperBound, places.last ?? 0)
+            let places = history.writes.filter { $0.tags.contains(tag) }
+            order = max(order, (places.first { $0.fate == .waiting } ?? places.first)?.order ?? 0)
         }
-        return range
+        return order
     }
 
     /// The record with the place that it has now.
     func placed(_ record: WireRecord) -> WireRecord {
         guard let history = histories[record.key] else { return record }
         var record = record
-        record.sentOrder = orders(of: record, history).lowerBound
+        record.sentOrder = order(of: record, history)
         return record
     }
 
@@ -139,8 +138,7 @@ struct Reference {
     /// Notes that the queue has durably let a record go.
     mutating func settled(_ record: WireRecord, quarantined isQuarantined: Bool) throws {
         guard var history = histories[record.key] else { throw Violation(.unknownSent, "\(record)") }
-        let orders = orders(of: record, history)
-        let order = orders.upperBound
+        let order = record.sentOrder
         for index in history.writes.indices where history.writes[index].fate == .waiting {
             let write = history.writes[index]
             if write.tags.isSubset(of: record.tags), write.order <= order {
@@ -148,7 +146,7 @@ struct Reference {
             } else if write.order < order {
                 if record.kind != .update {
                     history.writes[index].fate = .superseded
-                } else if write.kind != .update, orders.count == 1 {
+                } else if write.kind != .update {
                     throw Violation(
                         .lost, "\(record) is settled, the \(write.kind.name) \(write.tags) before it is not")
                 }
