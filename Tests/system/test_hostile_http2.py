@@ -43,8 +43,9 @@ def test_one_stream_at_a_time_is_enough(directory):
 
 def test_a_server_that_never_opens_its_window_is_given_up_at_the_timeout(directory):
     with Storm(directory, "grpc", answer=lambda stream: [grpc(stream)], settings=setting(WINDOW, 0)) as storm:
-        status = storm.wait_for_trouble()
-        assert storm.server.requests == 0 and target(status)["unresolved"] == 1
+        # On a busy machine the connection itself may be given up first, with nothing sent and nothing uncertain.
+        storm.daemon.wait(lambda s: target(s)["unresolved"])
+        assert storm.server.requests == 0
         storm.end()
 
 
