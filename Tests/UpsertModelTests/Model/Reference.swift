@@ -73,16 +73,14 @@ struct Reference {
         accept(record.key, Write(kind: record.kind, tags: record.tags, order: order, content: record.content))
     }
 
-    /// The place of a version in the order of acceptance: of its newest write. The writes of a merged record that was retried
-    /// have several; the one that still waits is meant.
+    /// The place of a version in the order of acceptance: of its newest write.
+    ///
+    /// What was retried has two places. It is only ever what newer updates are merged into, never merged into something
+    /// itself, so in a record with other writes the first places of these decide.
     private func order(of record: WireRecord, _ history: History) -> Int {
         if let order = record.order { return moved[order] ?? order }
-        var order = 0
-        for tag in record.tags {
-            let places = history.writes.filter { $0.tags.contains(tag) }
-            order = max(order, (places.first { $0.fate == .waiting } ?? places.first)?.order ?? 0)
-        }
-        return order
+        if let whole = history.writes.last(where: { $0.tags == record.tags }) { return whole.order }
+        return record.tags.map { tag in history.writes.first { $0.tags == [tag] }?.order ?? 0 }.max() ?? 0
     }
 
     /// The record with the place that it has now.
