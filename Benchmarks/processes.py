@@ -151,14 +151,28 @@ targets:
             if line.startswith(kind):
                 return int(line.split()[1]) / 1024
 
-    def wakeups(self):
-        """How often its threads have gone to sleep so far."""
+    def wakeups(self, seconds):
+        """How often its threads wake up in a second, seen for so long. Threads that end meanwhile count with what they
+        had done when seen last."""
+        seen, start = self.sleeps(), time.monotonic()
         total = 0
+        while time.monotonic() - start < seconds:
+            time.sleep(1)
+            now = self.sleeps()
+            total += sum(count - seen.get(task, 0) for task, count in now.items())
+            seen = now
+        return total / (time.monotonic() - start)
+
+    def sleeps(self):
+        """By thread, how often it has gone to sleep so far."""
+        counts = {}
         for task in os.listdir(f"/proc/{self.process.pid}/task"):
-            for line in open(f"/proc/{self.process.pid}/task/{task}/status"):
-                if line.startswith("voluntary_ctxt_switches"):
-                    total += int(line.split()[1])
-        return total
+            try:
+                lines = open(f"/proc/{self.process.pid}/task/{task}/status").read().splitlines()
+            except FileNotFoundError:
+                continue
+            counts[task] = next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+        return counts
 
     def queue_bytes(self):
         """Bytes of the queue's database file, without the log that goes with it."""

@@ -131,10 +131,9 @@ def idle_row(bench, seconds):
     daemon.drop_bytes(next(data.lines(1000, 128)), "some.ndjson")
     daemon.empty(1000)
     time.sleep(5)
-    cpu, wakeups = daemon.cpu(), daemon.wakeups()
-    time.sleep(seconds)
-    share = 100 * (daemon.cpu() - cpu) / seconds
-    rate = (daemon.wakeups() - wakeups) / seconds
+    cpu, start = daemon.cpu(), time.monotonic()
+    rate = daemon.wakeups(seconds)
+    share = 100 * (daemon.cpu() - cpu) / (time.monotonic() - start)
     resident = daemon.memory("VmRSS")
     daemon.stop()
     sink.stop()

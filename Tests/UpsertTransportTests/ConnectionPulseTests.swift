@@ -64,4 +64,13 @@ struct ConnectionPulseTests {
         #expect(pulse.verdict(openStreams: 0, at: at(69)) == .fine)
         #expect(pulse.verdict(openStreams: 0, at: at(70)) == .idle)
     }
+
+    @Test("it is asked often while a request is open, and else when the idle time is over")
+    func rest() throws {
+        var pulse = try pulse()
+        pulse.used(at: at(10))
+        #expect(pulse.rest(openStreams: 1, at: at(11)) == .milliseconds(2_500))
+        #expect(pulse.rest(openStreams: 0, at: at(11)) == .seconds(59))
+        #expect(pulse.rest(openStreams: 0, at: at(70)) == .milliseconds(2_500))
+    }
 }

@@ -33,13 +33,13 @@ final class Heart: Sendable {
     ) {
         let start = now()
         state = Mutex(State(loops: loops.map { Loop(name: $0, lastBeat: start) }, lastFed: start))
-        pause = (interval ?? .seconds(20)) / 4
+        pause = (interval ?? .seconds(240)) / 4
         self.now = now
         self.feed = feed
     }
 
     /// The longest that a loop may sleep without a turn, so that a round is complete well before the watchdog bites.
-    var longestSleep: Duration { min(.seconds(5), pause) }
+    var longestSleep: Duration { pause }
 
     /// The pulse of the loop called `name`.
     ///

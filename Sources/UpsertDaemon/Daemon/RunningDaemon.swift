@@ -15,6 +15,8 @@ final class RunningDaemon: Sendable {
     let eventLoop: any EventLoop
     let logger: Logger
     let configurationPath: String?
+    /// Rung when records were accepted and when the phase changes, for what sleeps while nothing happens.
+    let activity: Mailbox<Never>
     /// Lets one reload through at a time.
     let reloading = Turnstile()
     private let state: Mutex<State>
@@ -37,6 +39,7 @@ final class RunningDaemon: Sendable {
         self.setAside = setAside
         self.logger = logger
         self.configurationPath = configurationPath
+        activity = Mailbox(timers: eventLoop)
         state = Mutex(State(configuration: configuration))
     }
 
@@ -52,7 +55,10 @@ final class RunningDaemon: Sendable {
 
     var phase: StatusReport.State {
         get { state.withLock { $0.phase } }
-        set { state.withLock { $0.phase = newValue } }
+        set {
+            state.withLock { $0.phase = newValue }
+            activity.ring()
+        }
     }
 
     func target(_ name: String) -> TargetRuntime? { targets.first { $0.name == name } }
@@ -65,7 +71,7 @@ final class RunningDaemon: Sendable {
     /// The intake of the configured sources.
     func makeIntake() throws -> Intake {
         let configuration = configuration
-        let (queue, logger, targets) = (queue, logger, targets)
+        let (queue, logger, targets, activity) = (queue, logger, targets, activity)
         let rules = { @Sendable (name: String) in
             { @Sendable () -> RecordRules in
                 guard let target = targets.first(where: { $0.name == name }) else {
@@ -75,7 +81,11 @@ final class RunningDaemon: Sendable {
             }
         }
         return try Intake(
-            logger: logger, accepted: { name in targets.first { $0.name == name }?.delivery.ring() },
+            logger: logger,
+            accepted: { name in
+                targets.first { $0.name == name }?.delivery.ring()
+                activity.ring()
+            },
             checkRoom: { try await queue.checkRoom() },
             makeSources: {
                 var list = SourceList(sources: [])

@@ -24,6 +24,8 @@ struct NotifyService: Service {
 
     /// How often an operator's look at `systemctl status` can find something new.
     private static let period = Duration.seconds(2)
+    /// The same while nothing waits and nothing comes, in milliseconds: only problems of the sources can be new then.
+    private static let idlePeriod: Int64 = 30_000
     /// More than enough until the next notification; see `EXTEND_TIMEOUT_USEC` in sd_notify(3).
     private static let extraTime = Duration.seconds(15)
 
@@ -34,14 +36,25 @@ struct NotifyService: Service {
             if running.phase == .draining || running.phase == .stopping {
                 notifier.extendTimeout(by: Self.extraTime)
             }
+            _ = running.activity.take()
+            var isIdle = false
             // A queue that cannot be read is said by those who need it.
             if let report = try? await running.report() {
                 let summary = report.summary
+                isIdle = summary == line && report.queued.records == 0
                 if summary != line { notifier.status(summary) }
                 line = summary
                 act(on: check.verdict(report))
             }
-            do { try await Task.sleep(for: Self.period) } catch { return }
+            guard isIdle else {
+                do { try await Task.sleep(for: Self.period) } catch { return }
+                continue
+            }
+            await withTaskCancellationHandler {
+                await running.activity.wait(atMost: Self.idlePeriod)
+            } onCancel: {
+                running.activity.ring()
+            }
         }
     }
 

@@ -92,13 +92,15 @@ struct MaintenanceService: Service {
                 for target in running.targets { group.addTask { await target.learnDimension() } }
                 var said: String?
                 var hasMore = false
+                var isBusy = true
                 var delivered = 0
                 while !Task.isCancelled {
-                    do { try await Task.sleep(for: .seconds(hasMore ? 1 : 10)) } catch { return }
+                    do { try await Task.sleep(for: .seconds(hasMore ? 1 : isBusy ? 10 : 60)) } catch { return }
                     do {
                         hasMore = try await running.queue.maintain(now: WallClock.now())
                         said = nil
                         let status = try await running.queue.status()
+                        isBusy = status.queuedRecords > 0 || status.totals.deliveredRecords != delivered
                         if status.queuedRecords == 0, status.totals.deliveredRecords != delivered {
                             delivered = status.totals.deliveredRecords
                             MemoryUse.giveBack()

@@ -238,7 +238,7 @@ final class TargetDeliveryService: Sendable {
                         return 0
                     }
                     logger.error("cannot read the queue", metadata: ["reason": "\(error)"])
-                    return idleWait
+                    return min(5_000, idleWait)
                 }
             }
         }

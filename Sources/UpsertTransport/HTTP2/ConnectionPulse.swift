@@ -30,7 +30,12 @@ struct ConnectionPulse {
         lastUse = now
     }
 
-    /// How often to ask for a verdict.
+    /// When to ask for the next verdict, unless a stream begins first: an idle connection is left alone until its time is up.
+    func rest(openStreams: Int, at now: NIODeadline) -> TimeAmount {
+        openStreams > 0 ? period : max(period, lastUse + idleAfter - now)
+    }
+
+    /// How often to ask for a verdict while a request is open.
     var period: TimeAmount { .nanoseconds(max(1_000_000, min(interval, timeout, idleAfter).nanoseconds / 4)) }
 
     /// Something was read.

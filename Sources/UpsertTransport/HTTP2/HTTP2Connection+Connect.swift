@@ -50,11 +50,10 @@ extension HTTP2Connection {
             return
         }
         self.channel = channel
-        let bound = NIOLoopBound(self, eventLoop: loop)
-        let task = loop.scheduleRepeatedTask(initialDelay: pulse.period, delay: pulse.period) { _ in bound.value.tick()
-        }
+        tick(in: pulse.period)
         channel.closeFuture.assumeIsolated().whenComplete { _ in
-            task.cancel()
+            self.nextTick?.task.cancel()
+            self.nextTick = nil
             self.channel = nil
             self.ended()
         }
@@ -87,8 +86,18 @@ extension HTTP2Connection {
         try pipeline.addHandler(HTTP2ConnectionHandler(self))
     }
 
-    /// The pulse's regular question.
+    /// Asks the pulse after `delay` at the latest.
+    func tick(in delay: TimeAmount) {
+        let at = NIODeadline.now() + delay
+        if let nextTick, nextTick.at <= at { return }
+        nextTick?.task.cancel()
+        let task = loop.assumeIsolated().scheduleTask(deadline: at) { self.tick() }
+        nextTick = (task, at)
+    }
+
     private func tick() {
+        nextTick = nil
+        defer { if channel != nil { tick(in: pulse.rest(openStreams: openStreams, at: .now())) } }
         switch pulse.verdict(openStreams: openStreams, at: .now()) {
         case .fine: break
         case .idle where waiting.isEmpty: abandon("idle connection closed")

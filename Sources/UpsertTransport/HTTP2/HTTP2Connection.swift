@@ -35,6 +35,8 @@ final class HTTP2Connection {
     var multiplexer: NIOHTTP2Handler.StreamMultiplexer?
     var readyTimer: Scheduled<Void>?
     var pulse: ConnectionPulse
+    /// When the pulse is asked next.
+    var nextTick: (task: Scheduled<Void>, at: NIODeadline)?
 
     init(configuration: TransportConfiguration, loop: any EventLoop, pool: HTTP2Pool) {
         self.configuration = configuration
@@ -69,7 +71,10 @@ final class HTTP2Connection {
     }
 
     private func open(_ call: UnaryCall, _ multiplexer: NIOHTTP2Handler.StreamMultiplexer) {
-        if openStreams == 0 { pulse.used(at: .now()) }
+        if openStreams == 0 {
+            pulse.used(at: .now())
+            tick(in: pulse.period)
+        }
         openStreams += 1
         startedStreams += 1
         let bound = NIOLoopBound((call, self), eventLoop: loop)
