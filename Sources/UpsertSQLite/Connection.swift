@@ -35,6 +35,7 @@ package final class Connection {
     ///   - busyTimeout: Milliseconds to wait for another process's lock before `SQLITE_BUSY` is thrown.
     /// - Throws: ``SQLiteError``.
     package init(path: String, mode: Mode, busyTimeout: Int32 = 0) throws {
+        _ = LargeBlocks.areInstalled
         var opened: OpaquePointer?
         let flags = mode.flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)

@@ -1,5 +1,6 @@
 internal import CMalloc
 internal import UpsertCore
+internal import UpsertSQLite
 
 /// How this process uses the C library's heap.
 ///
@@ -20,6 +21,7 @@ enum MemoryUse {
     /// Gives what is free back to the kernel; for a daemon that has nothing to do.
     static func giveBack() {
         PayloadPool.shared.drain()
+        LargeBlocks.drain()
         _ = malloc_trim(0)
     }
 }

@@ -26,7 +26,7 @@ package actor Queue {
         package var readBack: @Sendable (_ records: Int) -> Void = { _ in }
 
         package init(
-            directory: String, indexRecordsMax: Int = 16_000_000, contentBytesMax: Int = 8_000_000,
+            directory: String, indexRecordsMax: Int = 16_000_000, contentBytesMax: Int = 4_500_000,
             foundHold: Int64 = 60_000, reserveBytes: Int = 32 << 20
         ) {
             self.directory = directory
