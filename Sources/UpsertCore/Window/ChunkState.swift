@@ -31,6 +31,8 @@ package struct ChunkState: Sendable {
     /// Whether its records are in the key index.
     package internal(set) var warm = false
     package internal(set) var scheduled = false
+    /// The target of its lane.
+    var target: QueuedFigures.TargetNumber = 0
 
     package init(
         sequence: Int64, lane: LaneNumber, operation: OperationKind, encoding: Encoding, submissions: SubmissionRuns,

@@ -2,6 +2,7 @@
 struct Lane: Sendable {
     let number: LaneNumber
     let target: String
+    let targetNumber: QueuedFigures.TargetNumber
     let namespace: String
     var streams: [Stream] = []
     /// Slots of chunks that are not in the key index yet, oldest first from `coldHead`.
@@ -26,9 +27,10 @@ struct Lane: Sendable {
         var waitingBytes = 0
     }
 
-    init(number: LaneNumber, target: String, namespace: String) {
+    init(number: LaneNumber, target: String, targetNumber: QueuedFigures.TargetNumber, namespace: String) {
         self.number = number
         self.target = target
+        self.targetNumber = targetNumber
         self.namespace = namespace
     }
 

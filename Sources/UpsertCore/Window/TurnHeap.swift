@@ -14,6 +14,15 @@ struct TurnHeap: Sendable {
 
     var first: Entry? { entries.first }
 
+    var count: Int { entries.count }
+
+    /// Removes all others.
+    mutating func keep(where isKept: (Entry) -> Bool) {
+        let kept = entries.filter(isKept).sorted()
+        // What is sorted is a heap.
+        entries = kept
+    }
+
     mutating func insert(_ entry: Entry) {
         entries.append(entry)
         var child = entries.count - 1

@@ -46,6 +46,7 @@ extension Window {
             submissions: SubmissionRuns(old.submissions, positions: live), acceptedAt: old.acceptedAt,
             records: live.count, bytes: bytes,
             done: Bitmap(count: live.count), found: old.found)
+        new.target = old.target
         new.turn = old.turn
         new.warm = old.warm
         new.scheduled = old.scheduled

@@ -1,10 +1,6 @@
 extension Window {
     /// Unix milliseconds at which the oldest queued record was accepted; nil when nothing is queued.
-    package var oldestAcceptedAt: Int64? {
-        var oldest: Int64?
-        for case let chunk? in chunks where chunk.live > 0 { oldest = min(oldest ?? .max, chunk.acceptedAt) }
-        return oldest
-    }
+    package var oldestAcceptedAt: Int64? { figures.oldestAcceptedAt }
 
     /// Whether a version of `key` waits or is in flight, as far as the index reaches.
     package func hasVersion(of key: RecordKey) -> Bool { index[key] != nil }
@@ -19,11 +15,5 @@ extension Window {
     package var heldKeys: Int { holds.count }
 
     /// Queued records by target.
-    package func queuedByTarget() -> [String: Int] {
-        var counts: [String: Int] = [:]
-        for case let chunk? in chunks where chunk.live > 0 {
-            if let lane = lanes[chunk.lane] { counts[lane.target, default: 0] += chunk.live }
-        }
-        return counts
-    }
+    package var queuedByTarget: [String: Int] { figures.recordsByTarget }
 }

@@ -30,6 +30,8 @@ package struct Window: Sendable {
     package private(set) var queuedRecords = 0
     /// Payload bytes of the chunks they lie in.
     package private(set) var queuedBytes = 0
+    /// The same by target, and since when.
+    var figures = QueuedFigures()
     /// Records superseded in memory since the queue last stored that.
     package internal(set) var supersededUnsaved = 0
 
@@ -45,7 +47,8 @@ package struct Window: Sendable {
     /// Makes a lane known; needed before chunks of it are appended.
     package mutating func register(lane number: LaneNumber, target: String, namespace: String) {
         guard lanes[number] == nil else { return }
-        lanes[number] = Lane(number: number, target: target, namespace: namespace)
+        lanes[number] = Lane(
+            number: number, target: target, targetNumber: figures.number(of: target), namespace: namespace)
     }
 
     /// The target and namespace of a lane.
@@ -68,6 +71,8 @@ package struct Window: Sendable {
     ///
     /// - Returns: The slot of a chunk that must be warmed next; nil for one that is done or stays cold.
     mutating func enter(_ chunk: ChunkState) -> UInt32? {
+        var chunk = chunk
+        chunk.target = lanes[chunk.lane]?.targetNumber ?? 0
         let slot: UInt32
         if let free = freeSlots.popLast() {
             slot = free
@@ -82,6 +87,7 @@ package struct Window: Sendable {
             dead.insert(slot)
             return nil
         }
+        figures.add(chunk, slot: slot)
         guard let lane = lanes[chunk.lane], !lane.hasCold, hasRoom(for: lane) else {
             lanes[chunk.lane]?.cold.append(slot)
             coldLanes.insert(chunk.lane)
@@ -191,8 +197,18 @@ package struct Window: Sendable {
         chunk.done[position] = true
         chunk.live -= 1
         queuedRecords -= 1
-        if chunk.live == 0 { dead.insert(place.slot) }
+        figures.removeRecord(of: chunk.target)
+        let isEnded = chunk.live == 0
         chunks[Int(place.slot)] = chunk
+        if isEnded { end(place.slot) }
+    }
+
+    private mutating func end(_ slot: UInt32) {
+        dead.insert(slot)
+        figures.chunkEnded { [chunks] entry in
+            guard let chunk = chunks[Int(entry.slot)] else { return false }
+            return chunk.sequence == entry.sequence && chunk.live > 0
+        }
     }
 
     /// Keeps a record from being offered.

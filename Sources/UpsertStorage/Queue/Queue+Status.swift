@@ -52,7 +52,7 @@ extension Queue {
             totals: current, queuedRecords: window.queuedRecords, queuedBytes: window.queuedBytes,
             oldestAcceptedAt: window.oldestAcceptedAt,
             quarantinedCurrent: quarantinedCurrent + unsettled.quarantined.count,
-            heldKeys: window.heldKeys, queuedByTarget: window.queuedByTarget(),
+            heldKeys: window.heldKeys, queuedByTarget: window.queuedByTarget,
             quarantinedByTarget: quarantinedByTarget,
             fileBytes: Int(pages) * QueueFile.pageBytes, reserveBytes: reserve.isWhole ? reserve.bytes : 0,
             isDiskFull: room == .none, stages: stages)

@@ -10,7 +10,7 @@ extension Queue {
     package func adoptHost(_ host: String, target: String) throws -> String? {
         let known = try knownHost(target: target)
         guard known != host else { return nil }
-        if let known, window.queuedByTarget()[target] ?? 0 > 0 { return known }
+        if let known, window.queuedByTarget[target] ?? 0 > 0 { return known }
         try setHost(host, target: target)
         return nil
     }

@@ -42,7 +42,7 @@ extension StoppedQueue {
         try change { connection, _ in
             var window = Window(indexRecordsMax: .max)
             let recovered = try QueueRecovery.read(connection, into: &window, found: false, now: 0)
-            let before = window.queuedByTarget()[name] ?? 0
+            let before = window.queuedByTarget[name] ?? 0
             var dropped = before
             // What was superseded in memory only is coalesced, not dropped; a start would have counted it so.
             let superseded = window.unsaved().superseded

@@ -23,6 +23,13 @@ final class WindowBench {
         _ names: String..., operation: OperationKind = .upsert, lane: LaneNumber = 1, at now: Int64 = 0,
         found: Bool = false
     ) -> Int64 {
+        append(names, operation: operation, lane: lane, at: now, found: found)
+    }
+
+    @discardableResult
+    func append(
+        _ names: [String], operation: OperationKind, lane: LaneNumber, at now: Int64, found: Bool = false
+    ) -> Int64 {
         sequence += 1
         var directory = ChunkDirectory()
         var payload: [UInt8] = []
@@ -39,13 +46,36 @@ final class WindowBench {
         return sequence
     }
 
+    /// Takes the first cold chunk of a lane that there is room for into the index.
+    func warm(_ lane: LaneNumber, at now: Int64) {
+        guard let next = window.nextCold(in: lane), let content = contents[next.sequence] else { return }
+        window.warmFirst(of: lane, keys: content.directory.keys, now: now)
+    }
+
+    /// Rewrites the chunks of which little is live, as maintenance does.
+    func rewriteSparse() {
+        for chunk in window.sparseChunks(bytesMin: 0) {
+            guard let old = contents[chunk.sequence],
+                let live = window.movable(slot: chunk.slot, keys: old.directory.keys)
+            else { continue }
+            var directory = ChunkDirectory()
+            var payload: [UInt8] = []
+            for position in live {
+                payload += old.payload[old.directory.range(position)]
+                directory.append(key: old.directory.keys[position], end: payload.count, weight: 4)
+            }
+            window.rewritten(slot: chunk.slot, live: live, keys: old.directory.keys, bytes: payload.count)
+            contents[chunk.sequence] = ChunkContent(directory: directory, payload: payload)
+        }
+    }
+
     func take(
-        at now: Int64 = 0, linger: Int64 = 0, urgent: Bool = true,
+        target: String = "t", at now: Int64 = 0, linger: Int64 = 0, urgent: Bool = true,
         admission: @escaping @Sendable (LaneNumber, OperationKind) -> LaneAdmission = { _, _ in .open }
     ) -> Batch? {
         let contents = contents
         let rules = TakeRules(now: now, linger: linger, urgent: urgent, admission: admission)
-        let take = window.take(target: "t", rules: rules) { _, sequence in contents[sequence]! }
+        let take = window.take(target: target, rules: rules) { _, sequence in contents[sequence]! }
         if case .batch(let batch) = take { return batch }
         return nil
     }
