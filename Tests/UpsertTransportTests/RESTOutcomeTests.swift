@@ -96,7 +96,26 @@ struct RESTOutcomeTests {
         numbered(200, 13, "x", "hold(unexpected_answer)"),
     ]
 
-    @Test("an answer means exactly one thing", arguments: clientErrors + otherAnswers)
+    /// What answers a delete or update with status 200.
+    static let changeAnswers = [OperationKind.update, .delete].flatMap { operation in
+        [
+            text(200, "{}", "acknowledged", operation), text(200, #"{"matchedRecords":3}"#, "acknowledged", operation),
+            text(200, #" {"deletedCount": 0} "#, "acknowledged", operation),
+            text(200, #"{"status":"ok"}"#, "hold(unexpected_answer)", operation),
+            text(200, #"{"matchedRecords":3,"status":"ok"}"#, "hold(unexpected_answer)", operation),
+            text(200, #"{"matchedRecords":"all"}"#, "hold(unexpected_answer)", operation),
+            text(200, #"{"upsertedCount":1}"#, "hold(unexpected_answer)", operation),
+            text(200, #"{"error":null}"#, "hold(unexpected_answer)", operation),
+            text(200, #"{"error":"token expired"}"#, "hold(unexpected_answer)", operation),
+            named(200, "UNAUTHENTICATED", "x", "hold(unexpected_answer)", operation),
+            numbered(200, 13, "x", "hold(unexpected_answer)", operation),
+            text(200, "[]", "hold(unexpected_answer)", operation),
+            text(200, "null", "hold(unexpected_answer)", operation),
+            text(200, "", "hold(unexpected_answer)", operation), page(200, "hold(unexpected_answer)", operation),
+        ]
+    }
+
+    @Test("an answer means exactly one thing", arguments: clientErrors + otherAnswers + changeAnswers)
     func answer(_ row: Row) {
         let answer = RESTAnswer(status: row.status, contentType: row.type, body: Array(row.body.utf8))
         let outcome = RESTOutcome.outcome(of: .answered(answer), operation: row.operation, encoding: .json)
@@ -113,6 +132,12 @@ struct RESTOutcomeTests {
         #expect(
             RESTOutcome.outcome(of: .answered(records), operation: .upsert, encoding: .ndjson)
                 == .acknowledged(lsn: nil, count: nil))
+        for body in [#"{"status":"ok"}"#, #"{"error":"x"}"#, "ok", "[]"] {
+            let other = RESTAnswer(status: 201, body: Array(body.utf8))
+            #expect(
+                RESTOutcome.outcome(of: .answered(other), operation: .upsert, encoding: .ndjson).kind
+                    == "hold(unexpected_answer)", "\(body)")
+        }
         #expect(
             RESTOutcome.outcome(of: .answered(records), operation: .delete, encoding: .ndjson).kind
                 == "hold(unexpected_answer)")

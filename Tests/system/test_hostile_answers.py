@@ -17,22 +17,36 @@ RSS_MB_MAX = 150
 MEGABYTE = b"x" * 1_000_000
 
 
-def lines():
-    return [{"id": f"rec-{n}", "values": vector(n)} for n in range(RECORDS)]
+IDS = [f"rec-{n}" for n in range(RECORDS)]
+LINES = {
+    "upsert": [{"id": name, "values": vector(n)} for n, name in enumerate(IDS)],
+    "update": [{"op": "update", "id": name, "set_metadata": {"n": 1}} for name in IDS],
+    "delete": [{"op": "delete", "id": name} for name in IDS],
+    "text": [{"_id": name, "chunk_text": name} for name in IDS],
+}
 
 
 class Storm:
     """A daemon in front of a scripted server, whose port an honest index takes at the end."""
 
-    def __init__(self, directory, transport, **script):
+    def __init__(self, directory, transport, write="upsert", **script):
         self.server = ScriptedServer(**script)
         self.index = None
-        self.directory = directory
-        self.daemon = Daemon(directory, self.server.url, transport=transport, extra_target="    dimension: 4")
+        self.directory, self.write = directory, write
+        if write in ("update", "delete"):
+            self.make_what_is_changed()
+        is_text = write == "text"
+        self.daemon = Daemon(directory, self.server.url, transport=transport, api="records" if is_text else "vectors",
+                             extra_target="" if is_text else "    dimension: 4")
         text = self.daemon.config.read_text().replace("request_timeout: 5s", "request_timeout: 1s")
         self.daemon.config.write_text(text.replace("ambiguous_hold: 10s", "ambiguous_hold: 2s"))
         self.daemon.start()
-        self.daemon.drop("a.ndjson", lines())
+        self.daemon.drop("a.ndjson", LINES[write])
+
+    def make_what_is_changed(self):
+        index = Index(self.directory / "index", 4)
+        index.call("POST", "/vectors/upsert", {"vectors": LINES["upsert"]})
+        index.stop()
 
     def __enter__(self):
         return self
@@ -60,7 +74,9 @@ class Storm:
         self.index = Index(self.directory / "index", 4, port=self.server.port)
         self.daemon.ctl("reload")
         status = self.daemon.idle(60)
-        assert status["delivered"]["records"] == RECORDS == self.index.count()
+        assert status["delivered"]["records"] == RECORDS and self.index.count() == (0 if self.write == "delete" else RECORDS)
+        if self.write == "update":
+            assert all(record["metadata"] == {"n": 1} for record in self.index.fetch(IDS).values())
         assert status["quarantined"]["records"] == 0
         rss = self.daemon.peak_rss_mb()
         print(f"FIGURE rss {rss:.0f} MB; {self.server.sent >> 10} KiB of answers to {self.server.requests} requests on "
@@ -150,6 +166,31 @@ BELIEVED_BY_NOBODY = {
 def test_a_success_that_is_not_the_services_own_acknowledges_nothing(directory, name):
     status, body = BELIEVED_BY_NOBODY[name]
     with Storm(directory, "rest", answer=lambda _: [http(status, body)]) as storm:
+        storm.daemon.wait(lambda s: storm.reason() or s["delivered"]["records"])
+        storm.end()
+
+
+# A delete or an update is answered with `{}`, or no more than a count; text records with nothing.
+NOT_THE_SERVICES_OWN = {
+    "an object that says nothing": b'{"status":"ok"}', "an error in words": b'{"error":"token expired"}',
+    "an error of the service": b'{"code":16,"message":"who are you"}', "an upsert's": b'{"upsertedCount":100}',
+    "a count that is none": b'{"matchedRecords":"all"}', "a list": b"[]", "a page": b"<html>welcome</html>",
+}
+
+
+@pytest.mark.parametrize("name", NOT_THE_SERVICES_OWN)
+@pytest.mark.parametrize("write", ["update", "delete", "text"])
+def test_a_success_of_another_verb_that_is_not_the_services_own_acknowledges_nothing(directory, write, name):
+    answer = http(200, NOT_THE_SERVICES_OWN[name])
+    with Storm(directory, "rest", write, answer=lambda _: [answer]) as storm:
+        status = storm.daemon.wait(lambda s: s["targets"]["main"].get("hold") or s["delivered"]["records"])
+        assert status["targets"]["main"]["hold"]["kind"] == "unexpected_answer", status
+        storm.end()
+
+
+@pytest.mark.parametrize("write", ["update", "delete"])
+def test_nothing_where_an_empty_object_belongs_acknowledges_nothing(directory, write):
+    with Storm(directory, "rest", write, answer=lambda _: [http(200, b"")]) as storm:
         storm.daemon.wait(lambda s: storm.reason() or s["delivered"]["records"])
         storm.end()
 

@@ -46,4 +46,11 @@ struct JSONFields {
     }
 
     func has(_ key: String) -> Bool { values[key] != nil }
+
+    var isEmpty: Bool { values.isEmpty }
+
+    /// Whether every field has one of these names and a whole number.
+    func holdsOnlyIntegers(named names: Set<String>) -> Bool {
+        values.keys.allSatisfy { names.contains($0) && integer($0) != nil }
+    }
 }

@@ -24,19 +24,26 @@ enum RESTOutcome {
     }
 
     /// A success must look like the service's own: a login page, a bare `200` or some other program's JSON acknowledges
-    /// nothing. An upsert's has a count; a delete's and an update's is an object without an error.
+    /// nothing.
     private static func success(
         _ answer: RESTAnswer, operation: OperationKind, encoding: Encoding, isWrite: Bool
     ) -> Outcome {
-        let isRecords = operation == .upsert && encoding == .ndjson
-        if isRecords, answer.body.isEmpty { return .acknowledged(lsn: answer.lsn, count: nil) }
         let body = RESTErrorBody(answer)
-        let hasCount = operation == .upsert && isWrite && !isRecords
-        guard let fields = JSONFields(answer.body[...]), hasCount ? fields.has("upsertedCount") : !body.isJSON else {
-            return .hold(Hold(.unexpectedAnswer, reason(answer, body)))
+        let fields = JSONFields(answer.body[...])
+        let isOwn: Bool
+        switch operation {
+        case _ where !isWrite: isOwn = fields != nil && !body.isJSON
+        // Documented as nothing at all; an empty object says no more.
+        case .upsert where encoding == .ndjson: isOwn = answer.body.isEmpty || fields?.isEmpty == true
+        case .upsert: isOwn = fields?.has("upsertedCount") == true
+        case .update, .delete: isOwn = fields?.holdsOnlyIntegers(named: changeCounts) == true
         }
-        return .acknowledged(lsn: answer.lsn, count: operation == .upsert ? fields.integer("upsertedCount") : nil)
+        guard isOwn else { return .hold(Hold(.unexpectedAnswer, reason(answer, body))) }
+        return .acknowledged(lsn: answer.lsn, count: operation == .upsert ? fields?.integer("upsertedCount") : nil)
     }
+
+    /// What a delete or update may be answered with beside `{}`: the service's count, and NeedleDB's.
+    private static let changeCounts: Set<String> = ["matchedRecords", "deletedCount"]
 
     private static func clientError(
         _ answer: RESTAnswer, _ body: RESTErrorBody, operation: OperationKind, now: Int
