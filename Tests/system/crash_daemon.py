@@ -15,7 +15,7 @@ TRACER = pathlib.Path(__file__).with_name("syscall_tracer.py")
 class CrashDaemon(Daemon):
     """A daemon whose state lies below one directory, with an outbox, and a second spool that keeps what is done."""
 
-    def __init__(self, directory, host, outbox=None, second_spool=False, disk_reserve=None):
+    def __init__(self, directory, host, outbox=None, second_spool=False, disk_reserve=None, queue=None):
         directory.mkdir(exist_ok=True)
         extra = f"outboxes:\n  - path: {outbox}\n    target: main\n" if outbox else ""
         super().__init__(directory, host, extra=extra)
@@ -24,6 +24,8 @@ class CrashDaemon(Daemon):
         text = text.replace("ambiguous_hold: 10s", "ambiguous_hold: 2s")
         if disk_reserve:
             text = text.replace("queue:\n", f"queue:\n  disk_reserve: {disk_reserve}\n")
+        if queue:
+            text = text.replace(f"directory: {directory}/queue", f"directory: {queue}")
         self.kept = self.directory / "kept"
         if second_spool:
             spool = f"spools:\n  - directory: {self.kept}\n    target: main\n    keep_done: true\n    settle: 300ms\n"

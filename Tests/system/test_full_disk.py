@@ -1,7 +1,7 @@
-"""A disk that is full, out of inodes, or read-only: intake stops with one message, delivery drains, nothing is lost, and all goes
-on by itself when the trouble is over.
+"""A disk that is full, out of inodes, too small or read-only: intake stops with one message, delivery drains, nothing is lost,
+and all goes on by itself when the trouble is over.
 
-Queue and spool lie on an ext4 file system in a file. UPSERTD_TEST_RESIDUALS=all leaves every number of free blocks until
+The queue, mostly with the spool, lies on an ext4 file system in a file. UPSERTD_TEST_RESIDUALS=all leaves every number of free blocks until
 nothing stops any more, a number samples that many, and at:19,55 leaves those.
 """
 
@@ -12,98 +12,13 @@ import random
 import subprocess
 import time
 
-from conftest import Index
-from crash_daemon import CrashDaemon, lines
-from ledger import Ledger
-from small_disk import BLOCK, SmallDisk, own_mounts
+from small_disk import BLOCK, own_mounts
+from tight_disk import STOPPED, TightDisk
 
 RESIDUALS = os.environ.get("UPSERTD_TEST_RESIDUALS", "8")
 SEED = int(os.environ.get("UPSERTD_TEST_SEED", str(random.SystemRandom().randrange(1 << 32))))
 DISKS_AT_ONCE = 4
-# In each message that says that intake waits: "intake stopped, …" and "disk full: …".
-STOPPED = ", nothing is lost"
-
-
-class TightDisk:
-    """A daemon whose queue and spool are on a disk of their own, with records waiting and more on the way."""
-
-    def __init__(self, directory, inodes=None):
-        directory.mkdir(exist_ok=True)
-        self.disk = SmallDisk(directory, 48, inodes)
-        self.directory = directory
-        self.ledger = Ledger()
-
-    def __enter__(self):
-        with contextlib.ExitStack() as stack:
-            self.index = Index(self.directory / "index", 4)
-            stack.callback(self.index.stop)
-            stack.enter_context(self.disk)
-            self.daemon = CrashDaemon(self.disk.path / "state", self.index.url, disk_reserve="16MiB")
-            self.daemon.log = self.directory / "daemon.log"
-            stack.callback(lambda: self.daemon.stop())
-            self.daemon.start()
-            self.stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_):
-        self.stack.close()
-
-    def drop(self, name, count, padding=4_000, bad=False, hidden=False):
-        """Drops a file; a hidden one is on the disk, but the daemon sees it only after `reveal`."""
-        writes = [self.ledger.upsert(f"{name}-{number}", padding="x" * padding) for number in range(count)]
-        writes += [None] if bad else []
-        file = f"{name}.ndjson"
-        self.ledger.apply(writes, file)
-        with open(self.daemon.incoming / f".{file}", "wb") as target:
-            target.write(lines(writes))
-            target.flush()
-            os.fsync(target.fileno())
-        if not hidden:
-            self.reveal(name)
-
-    def reveal(self, name):
-        (self.daemon.incoming / f".{name}.ndjson").rename(self.daemon.incoming / f"{name}.ndjson")
-
-    def accepted(self, count):
-        return self.daemon.wait(lambda status: status["accepted"]["records"] >= count)
-
-    def wait_for_log(self, text, seconds=30):
-        deadline = time.monotonic() + seconds
-        while text not in self.daemon.log.read_text():
-            assert self.daemon.process.poll() is None, f"ended: {self.daemon.log.read_text()[-3000:]}"
-            assert time.monotonic() < deadline, f"no {text!r} in {self.daemon.log.read_text()[-3000:]}"
-            time.sleep(0.02)
-
-    def said(self, text=STOPPED):
-        return self.daemon.log.read_text().count(text)
-
-    def check_said_once(self, starts=1):
-        """Each reason to stop was said once in each run of the daemon, and there is one for the queue and one for the spool."""
-        log = self.daemon.log.read_text()
-        reasons = [line.split("reason=")[1] for line in log.splitlines() if STOPPED in line]
-        assert len(reasons) <= 2 * starts and all(reasons.count(reason) <= starts for reason in reasons), log
-
-    def wait_until_stopped(self, count):
-        """Returns whether intake has stopped, or false once `count` records are accepted."""
-        status = self.daemon.wait(lambda status: status["accepted"]["records"] >= count or self.said(), 20)
-        return status["accepted"]["records"] < count
-
-    def drained(self, seconds=20):
-        return self.daemon.wait(lambda status: status["queued"]["records"] == 0, seconds)
-
-    def check_rests(self):
-        """A daemon that waits for room does not burn the processor."""
-        def used():
-            fields = open(f"/proc/{self.daemon.process.pid}/stat").read().rsplit(")", 1)[1].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        time.sleep(0.5)
-        before = used()
-        time.sleep(1)
-        assert used() - before < 0.15, f"{used() - before} s of processor time in a second of waiting"
-
-    def check_all_is_well(self):
-        self.ledger.check(self.daemon, self.index)
-        assert self.daemon.stop() == 0, self.daemon.log.read_text()[-3000:]
+MIB = 1 << 20
 
 
 def fill_and_recover(directory, residual, kill):
@@ -152,7 +67,7 @@ def test_with_any_room_left_intake_stops_delivery_drains_and_it_resumes(director
         elif RESIDUALS.startswith("at:"):
             yield [int(blocks) for blocks in RESIDUALS[3:].split(",")]
         else:
-            yield [0, 1, *(chance.randrange(2, 500) for _ in range(int(RESIDUALS) - 2))]
+            yield [0, 1, *chance.sample(range(2, 500), int(RESIDUALS) - 2)]
 
     count = stops = kills = 0
     failures = []
@@ -252,3 +167,98 @@ def test_a_disk_that_the_kernel_made_read_only_loses_nothing(directory):
         tight.disk.mount()
         tight.daemon.start()
         tight.check_all_is_well()
+
+
+# The queue alone on the disk, filled by itself.
+
+def fill_with_the_queue(tight, files):
+    """Accepts until the disk is full; returns the status then."""
+    tight.daemon.ctl("pause")
+    tight.drop_many(files)
+    tight.daemon.wait(lambda status: status["queue"]["disk_full"], 60)
+    return tight.daemon.status()
+
+
+def test_a_full_queue_disk_stops_intake_once_and_delivery_drains_it(directory):
+    own_mounts()
+    with TightDisk(directory, 80, queue_only=True) as tight:
+        fill_with_the_queue(tight, 60)
+        tight.disk.fill(0)
+        assert tight.disk.free_bytes() < BLOCK
+        tight.check_rests(11)  # Upkeep comes every ten seconds, and must leave the reserve alone too.
+        full = tight.daemon.status()
+        assert "the disk of the queue is full: free some space" in tight.daemon.log.read_text()
+        assert any("disk of the queue is full" in problem["reason"] for problem in full["spools"][0]["problems"])
+        assert full["queue"]["reserve_bytes"] == 16 * MIB, "intake leaves the reserve alone"
+        assert 0 < full["accepted"]["records"] < 6_000
+        # Nothing but the reserve is left, and yet everything accepted is delivered and settled.
+        tight.daemon.ctl("resume")
+        tight.daemon.wait(lambda status: status["delivered"]["records"] >= full["accepted"]["records"], 60)
+        tight.disk.empty()
+        status = tight.daemon.idle(120)
+        assert status["delivered"]["records"] == 6_000 and not status["queue"]["disk_full"]
+        tight.daemon.wait(lambda status: status["queue"]["reserve_bytes"] == 16 * MIB, 30)
+        tight.check_all_is_well()
+        assert tight.said() == 1 and tight.said("disk ok: intake goes on") == 1, tight.daemon.log.read_text()
+
+
+def test_the_queue_itself_fills_its_disk_and_resumes_as_it_drains(directory):
+    own_mounts()
+    with TightDisk(directory, 80, queue_only=True) as tight:
+        fill_with_the_queue(tight, 60)
+        tight.daemon.ctl("resume")
+        assert tight.daemon.idle(120)["delivered"]["records"] == 6_000
+        tight.check_all_is_well()
+        assert tight.said() == 1, tight.daemon.log.read_text()
+
+
+def test_a_kill_on_a_full_disk_loses_nothing(directory):
+    own_mounts()
+    with TightDisk(directory, 80, queue_only=True) as tight:
+        accepted = fill_with_the_queue(tight, 40)["accepted"]["records"]
+        tight.disk.fill(0)
+        tight.daemon.kill()
+        tight.daemon.start()
+        assert tight.daemon.status()["queued"]["records"] == accepted
+        tight.daemon.ctl("resume")
+        tight.daemon.wait(lambda status: status["delivered"]["records"] >= accepted, 60)
+        tight.disk.empty()
+        assert tight.daemon.idle(120)["delivered"]["records"] == 4_000
+        tight.check_all_is_well()
+
+
+def test_a_reserve_larger_than_the_disk_is_cut_to_a_quarter_and_intake_resumes(directory):
+    own_mounts()
+    with TightDisk(directory, 48, queue_only=True, disk_reserve="1GiB") as tight:
+        assert "a quarter of it is kept as the reserve" in tight.daemon.log.read_text()
+        fill_with_the_queue(tight, 40)
+        reserve = tight.daemon.status()["queue"]["reserve_bytes"]
+        assert 8 * MIB < reserve <= 12 * MIB
+        tight.disk.fill(0)
+        # The start needs the reserve, so it must know it again.
+        tight.daemon.kill()
+        tight.daemon.start()
+        tight.daemon.ctl("resume")
+        tight.drained(60)
+        tight.disk.empty()
+        assert tight.daemon.idle(120)["delivered"]["records"] == 4_000
+        tight.daemon.wait(lambda status: status["queue"]["reserve_bytes"] == reserve, 30)
+        tight.check_all_is_well()
+        tight.check_said_once(starts=2)
+
+
+def test_a_reserve_that_finds_no_inode_says_so(directory):
+    own_mounts()
+    with TightDisk(directory, inodes=256) as tight:
+        tight.drop("first", 10, hidden=True)
+        tight.disk.fill_inodes()
+        tight.reveal("first")
+        tight.wait_for_log(STOPPED)
+        log = tight.daemon.log.read_text()
+        assert "has no inodes left: remove files" in log and "free some space" not in log, log
+        problem, = tight.daemon.status()["spools"][0]["problems"]
+        assert problem["mend"].startswith("df -i "), problem
+        tight.check_rests()
+        tight.disk.empty()
+        tight.check_all_is_well()
+        assert tight.said() == 1 and tight.said("disk ok: intake goes on") == 1, tight.daemon.log.read_text()

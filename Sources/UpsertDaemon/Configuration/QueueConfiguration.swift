@@ -6,7 +6,8 @@ package struct QueueConfiguration: Sendable, Equatable {
     /// record. Beyond it both are sent, in order. 1MiB…1TiB; default 256MiB.
     package var indexBytesMax: Int
 
-    /// `disk_reserve`: bytes of disk kept for storing what was delivered when the rest is full. 16MiB…1TiB; default 32MiB.
+    /// `disk_reserve`: bytes of disk kept for storing what was delivered when the rest is full, at most a quarter of the disk.
+    /// 16MiB…1TiB; default 32MiB.
     package var reserveBytes: Int
     /// `on_damage`: what a start does with a damaged queue: `refuse` or `start_fresh`. Default refuse.
     package var onDamage: OnDamage

@@ -38,5 +38,13 @@ struct QueueOpening {
             queue = try Queue(options, now: now)
             setAside = aside
         }
+        if queue.reserveBytes < options.reserveBytes {
+            logger.warning(
+                "the disk of the queue is small, so a quarter of it is kept as the reserve; lower queue.disk_reserve",
+                metadata: [
+                    "directory": "\(options.directory)", "disk_reserve": "\(options.reserveBytes)",
+                    "kept": "\(queue.reserveBytes)",
+                ])
+        }
     }
 }

@@ -81,7 +81,7 @@ final class RunningDaemon: Sendable {
             }
         }
         return try Intake(
-            logger: logger,
+            logger: logger, queueDirectory: configuration.queue.directory,
             accepted: { name in
                 targets.first { $0.name == name }?.delivery.ring()
                 activity.ring()

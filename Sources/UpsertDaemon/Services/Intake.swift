@@ -11,6 +11,7 @@ actor Intake {
     private var sources: [any IntakeSource] = []
     private let makeSources: @Sendable () throws -> SourceList
     private let logger: Logger
+    private let queueDirectory: String
     private let accepted: @Sendable (_ target: String) -> Void
     private let checkRoom: @Sendable () async throws -> Void
     private let pause: IntakePause
@@ -24,11 +25,12 @@ actor Intake {
     ///   - checkRoom: Throws as long as the queue has no room for more; asked before a source that failed for want of it is
     ///     read again.
     init(
-        logger: Logger, accepted: @escaping @Sendable (_ target: String) -> Void,
+        logger: Logger, queueDirectory: String, accepted: @escaping @Sendable (_ target: String) -> Void,
         checkRoom: @escaping @Sendable () async throws -> Void,
         makeSources: @escaping @Sendable () throws -> SourceList
     ) throws {
         self.logger = logger
+        self.queueDirectory = queueDirectory
         self.accepted = accepted
         self.makeSources = makeSources
         self.checkRoom = checkRoom
@@ -75,7 +77,7 @@ actor Intake {
         let wait = troubles.wait(source.name, now: now)
         guard wait == 0 else { return wait }
         do {
-            if troubles[source.name]?.cause == .queueFull { try await checkRoom() }
+            if troubles[source.name]?.isQueueFull == true { try await checkRoom() }
             let turn = try await source.turn()
             if let over = troubles.worked(source.name, now: now) {
                 say(source, isOver: over)
@@ -89,7 +91,7 @@ actor Intake {
         } catch {
             if FatalStorageError.isFatal(error) { throw FatalStorageError(error) }
             let (delay, news) = troubles.failed(
-                source.name, IntakeTrouble(error, source: source.name), now: now)
+                source.name, IntakeTrouble(error, source: source.name, queue: queueDirectory), now: now)
             if let news { say(source, begins: news) }
             return delay
         }

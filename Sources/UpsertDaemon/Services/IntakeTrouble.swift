@@ -6,13 +6,16 @@ internal import UpsertStorage
 struct IntakeTrouble: Equatable, Sendable {
     /// Where the cause lies.
     enum Cause: Hashable, Sendable {
-        /// The queue's disk is full or read-only; for all sources alike.
-        case queueFull, queueReadOnly
+        /// A file system, as `stat` numbers it, lacks something; for all alike that lie on it, the queue included.
+        case fileSystem(device: UInt64, lacks: Lack)
         /// The process has no descriptors left; for all sources alike.
         case descriptors
         /// Something of one source, told from other troubles of it by `detail`.
         case source(String, detail: String)
     }
+
+    /// What a file system lacks.
+    enum Lack: Hashable, Sendable { case space, inodes, writing }
 
     let cause: Cause
     /// What happened, to what, and what to do; the same for as long as the cause is.
@@ -21,25 +24,41 @@ struct IntakeTrouble: Equatable, Sendable {
     let mend: String
     /// Whether making room on a disk is what it needs.
     let isLackOfSpace: Bool
+    /// Whether it is the queue that has no room, so that the queue has to say when there is some.
+    let isQueueFull: Bool
 
-    /// - Parameter source: The spool's directory or the outbox's path.
-    init(_ error: any Error, source: String) {
+    /// - Parameters:
+    ///   - source: The spool's directory or the outbox's path.
+    ///   - queue: The queue's directory.
+    init(_ error: any Error, source: String, queue: String) {
         switch error {
         case let error as QueueError where error.code == .full:
-            self.init(.queueFull, error.message, "df -h", isLackOfSpace: true)
+            let lacksInodes = FileSystemRoom(of: queue)?.hasNoInodes == true
+            self.init(
+                Self.cause(queue, lacks: lacksInodes ? .inodes : .space), error.message,
+                lacksInodes ? "df -i \(queue)" : "df -h \(queue)", isLackOfSpace: true, isQueueFull: true)
         case let error as QueueError where error.code == .readOnly:
-            self.init(.queueReadOnly, error.message, "mount")
+            self.init(Self.cause(queue, lacks: .writing), error.message, "findmnt --target \(queue)")
         case let error as FileError: self.init(error, source)
         case is DescriptorsExhausted: self = .descriptors
         default: self.init(.source(source, detail: "\(error)"), "\(error)", "journalctl -u upsertd")
         }
     }
 
-    private init(_ cause: Cause, _ message: String, _ mend: String, isLackOfSpace: Bool = false) {
+    private init(
+        _ cause: Cause, _ message: String, _ mend: String, isLackOfSpace: Bool = false, isQueueFull: Bool = false
+    ) {
         self.cause = cause
         self.message = message
         self.mend = mend
         self.isLackOfSpace = isLackOfSpace
+        self.isQueueFull = isQueueFull
+    }
+
+    /// The same for all paths on one file system.
+    private static func cause(_ path: String, lacks: Lack) -> Cause {
+        FileSystemRoom(of: path).map { .fileSystem(device: $0.device, lacks: lacks) }
+            ?? .source(path, detail: "\(lacks)")
     }
 
     private static let descriptors = IntakeTrouble(
@@ -47,33 +66,30 @@ struct IntakeTrouble: Equatable, Sendable {
         "systemctl edit upsertd")
 
     private init(_ error: FileError, _ source: String) {
-        // A path would differ at every attempt, since a claim's name has a number.
-        let cause = Cause.source(source, detail: "\(error.operation.rawValue) \(error.code)")
         switch error.code {
         case EMFILE, ENFILE: self = .descriptors
-        case ENOSPC where Self.hasNoInodes(source):
+        case ENOSPC where FileSystemRoom(of: source)?.hasNoInodes == true:
             self.init(
-                cause, "the file system of \(source) has no inodes left: remove files there", "df -i \(source)",
+                Self.cause(source, lacks: .inodes),
+                "the file system of \(source) has no inodes left: remove files there", "df -i \(source)",
                 isLackOfSpace: true)
         case ENOSPC, EDQUOT:
             self.init(
-                cause, "the file system of \(source) is full: free some space there", "df -h \(source)",
-                isLackOfSpace: true)
+                Self.cause(source, lacks: .space), "the file system of \(source) is full: free some space there",
+                "df -h \(source)", isLackOfSpace: true)
         case EROFS:
             self.init(
-                cause, "the file system of \(source) is read-only: mount it read-write again",
-                "findmnt --target \(source)")
-        case EIO:
-            self.init(cause, "the disk under \(source) fails (\(error)): look at the kernel's log", "dmesg")
-        default: self.init(cause, "\(error)", "journalctl -u upsertd")
+                Self.cause(source, lacks: .writing),
+                "the file system of \(source) is read-only: mount it read-write again", "findmnt --target \(source)")
+        default:
+            // A path would differ at every attempt, since a claim's name has a number.
+            let cause = Cause.source(source, detail: "\(error.operation.rawValue) \(error.code)")
+            if error.code == EIO {
+                self.init(cause, "the disk under \(source) fails (\(error)): look at the kernel's log", "dmesg")
+            } else {
+                self.init(cause, "\(error)", "journalctl -u upsertd")
+            }
         }
-    }
-
-    private static func hasNoInodes(_ path: String) -> Bool {
-        var status = statvfs()
-        guard unsafe statvfs(path, &status) == 0 else { return false }
-        // A file system without a fixed number of inodes says 0 of 0.
-        return status.f_files > 0 && status.f_favail == 0
     }
 }
 

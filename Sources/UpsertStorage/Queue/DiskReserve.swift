@@ -9,7 +9,8 @@ struct DiskReserve: Sendable {
     static let name = "reserve"
 
     let directory: String
-    /// Its size when whole.
+    /// Its size when whole: as configured, but never more than a quarter of the disk, since a reserve that the disk cannot hold
+    /// beside a queue would keep intake stopped for ever.
     let bytes: Int
     /// Whether all its room is allocated.
     private(set) var isWhole = false
@@ -18,18 +19,14 @@ struct DiskReserve: Sendable {
 
     init(directory: String, bytes: Int) {
         self.directory = directory
-        self.bytes = bytes
+        self.bytes = min(bytes, (FileSystemRoom(of: directory)?.bytes ?? .max) / 4)
         var status = stat()
         guard unsafe lstat(path, &status) == 0 else { return }
-        isWhole = Int(status.st_size) == bytes && Int(status.st_blocks) * 512 >= bytes
+        isWhole = Int(status.st_size) == self.bytes && Int(status.st_blocks) * 512 >= self.bytes
     }
 
     /// Room for others on the disk besides the reserve; nil where the kernel does not say.
-    var freeBytes: Int? {
-        var status = statvfs()
-        guard unsafe statvfs(directory, &status) == 0 else { return nil }
-        return Int(clamping: UInt64(status.f_bavail) &* UInt64(status.f_frsize))
-    }
+    var freeBytes: Int? { FileSystemRoom(of: directory)?.freeBytes }
 
     /// Gives its room up for a commit that makes room.
     ///

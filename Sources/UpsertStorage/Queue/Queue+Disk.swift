@@ -5,7 +5,7 @@ internal import UpsertSQLite
 extension Queue {
     /// Pages that the write-ahead log may hold before they are brought home: 16 MB, less where the reserve is small, since
     /// the reserve must be able to take them.
-    var logPagesMax: Int { min(500, options.reserveBytes / 2 / QueueFile.pageBytes) }
+    var logPagesMax: Int { min(500, reserve.bytes / 2 / QueueFile.pageBytes) }
 
     /// Whether records can be accepted. While the disk is full this makes room as far as the queue can by itself, and takes
     /// the reserve back.
@@ -40,13 +40,16 @@ extension Queue {
         do { return Int(try connection.integer("PRAGMA freelist_count")) } catch { throw note(error) }
     }
 
-    /// The one message that stays the same for as long as there is no room.
+    /// The one message that stays the same for as long as there is no room for the same reason.
     private func stopped() -> QueueError {
         room = .none
+        let (directory, after) = (options.directory, "; delivery goes on, and intake resumes by itself")
+        guard FileSystemRoom(of: directory)?.hasNoInodes == true else {
+            return QueueError(.full, "the disk of the queue is full: free some space for \(directory)" + after)
+        }
         return QueueError(
-            .full,
-            "the disk of the queue is full: free some space for \(options.directory); delivery goes on, and intake resumes "
-                + "by itself")
+            .full, "the disk of the queue has no inodes left: remove files from the file system of \(directory)" + after
+        )
     }
 
     /// Runs a commit that adds to the queue. It never uses the reserve.

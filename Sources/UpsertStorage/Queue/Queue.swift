@@ -17,7 +17,8 @@ package actor Queue {
         package var contentBytesMax: Int
         /// After an unclean start, milliseconds for which records found waiting count as possibly in flight.
         package var foundHold: Int64
-        /// Bytes of disk kept for storing what was delivered when the rest is full; see ``DiskReserve``.
+        /// Bytes of disk kept for storing what was delivered when the rest is full, at most a quarter of the disk; see
+        /// ``DiskReserve``.
         package var reserveBytes: Int
         /// Whether the file is new because a damaged one was set aside: then requests of the queue before it may still be
         /// applied, and nothing is sent for `foundHold`.
@@ -68,6 +69,8 @@ package actor Queue {
     var broken: QueueError?
     /// Whether the previous process stopped without closing the queue.
     package nonisolated let startedUnclean: Bool
+    /// Bytes of disk kept for settling: ``Options/reserveBytes``, or less on a small disk.
+    package nonisolated let reserveBytes: Int
 
     struct LaneName: Hashable {
         var target: String
@@ -82,6 +85,7 @@ package actor Queue {
         self.options = options
         lock = try InstanceLock(directory: options.directory)
         reserve = DiskReserve(directory: options.directory, bytes: options.reserveBytes)
+        reserveBytes = reserve.bytes
         let opened = try OpenedQueue.open(options, &reserve, now: now)
         connection = opened.connection
         hasher = RecordKeyHasher(secret: opened.identity.secret)

@@ -80,7 +80,11 @@ package enum QueueFile {
         let path = directory + "/" + name
         guard let error = error as? SQLiteError else { return QueueError(.unusable, "cannot use \(path): \(error)") }
         if error.isDamage { return damaged(directory, error.message) }
-        if error.isFull { return QueueError(.full, "the disk is full: \(path) cannot grow (\(error.message))") }
+        if error.isFull {
+            let lacksInodes = FileSystemRoom(of: directory)?.hasNoInodes == true
+            let what = lacksInodes ? "the disk has no inodes left" : "the disk is full"
+            return QueueError(.full, "\(what): \(path) cannot grow (\(error.message))")
+        }
         if error.isReadOnlyDisk {
             return QueueError(.readOnly, "\(path) cannot be written: its file system is read-only (\(error.message))")
         }

@@ -6,7 +6,7 @@ import UpsertTestSupport
 @testable import UpsertSQLite
 @testable import UpsertStorage
 
-/// A full disk, as SQLite reports it: no page can be added to the file. Tests/system/test_queue_disk.py and test_full_disk.py fill real ones.
+/// A full disk, as SQLite reports it: no page can be added to the file. Tests/system/test_full_disk.py fills real ones.
 @Suite struct QueueDiskTests {
     private static func record(_ id: String) -> String {
         let filler = String(repeating: "f", count: 30_000)
@@ -71,6 +71,13 @@ import UpsertTestSupport
         #expect(reserveBytes(bench) >= 1 << 20, "intake has made it whole before it took anything")
         try await bench.reopen()
         #expect(try await bench.checkedStatus().quarantinedCurrent == 8)
+    }
+
+    @Test func `a reserve is never more than a quarter of its disk`() throws {
+        let directory = TemporaryDirectory()
+        let room = try #require(FileSystemRoom(of: directory.path))
+        #expect(DiskReserve(directory: directory.path, bytes: .max).bytes == room.bytes / 4)
+        #expect(DiskReserve(directory: directory.path, bytes: 1 << 20).bytes == 1 << 20)
     }
 
     @Test func `upkeep takes the reserve back without any intake`() async throws {
