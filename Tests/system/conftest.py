@@ -21,6 +21,9 @@ KEY = "test-key-0123456789"
 class Index:
     """The embedded index in a process of its own, with fault injection and a journal of applied writes."""
 
+    address = "127.0.0.1"
+    command_prefix = ()
+
     def __init__(self, directory, dimension, metric="euclidean", port=0, options=()):
         self.directory, self.dimension, self.metric = directory, dimension, metric
         self.options = options
@@ -29,7 +32,7 @@ class Index:
 
     def start(self):
         self.process = subprocess.Popen(
-            [BINARIES / "upsertd", "index", "--port", str(self.port), "--dimension", str(self.dimension),
+            [*self.command_prefix, BINARIES / "upsertd", "index", "--port", str(self.port), "--dimension", str(self.dimension),
              "--metric", self.metric, "--directory", str(self.directory), "--fault-control", "--journal",
              *map(str, self.options)],
             stdout=subprocess.PIPE, text=True)
@@ -39,7 +42,7 @@ class Index:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}:{self.port}"
 
     def call(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
@@ -70,6 +73,10 @@ class Index:
     def stop(self):
         self.process.terminate()
         self.process.wait(20)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class Daemon:

@@ -65,15 +65,19 @@ def test_a_forbidden_request_holds_the_target(daemon, index):
     assert daemon.idle(10)["delivered"]["records"] == 10
 
 
-@pytest.mark.parametrize("transport", ["grpc"], indirect=True)
 def test_an_index_that_is_gone_holds_and_the_slow_probe_resumes_alone(daemon, index):
     fault(index, "html", status=404)
-    daemon.drop("a.ndjson", records(100))
-    status = daemon.wait(lambda s: target(s)["hold"])
-    assert target(status)["hold"]["kind"] == "index_not_found"
+    daemon.drop("a.ndjson", records(100) + [{"op": "delete", "id": "gone"}, {"op": "update", "id": "absent", "values": vector(1)}])
+    status = daemon.wait(lambda s: target(s)["hold"] and s["accepted"]["records"] == 102)
+    assert target(status)["hold"]["kind"] == "index_not_found" and "404" in target(status)["hold"]["reason"]
+    assert status["queued"]["records"] == 102 and status["quarantined"]["records"] == 0 and status["held_keys"] == 0
     found = hits(index)
     index.call("DELETE", "/_faults")
-    assert found <= 2 and daemon.idle(40)["delivered"]["records"] == 100
+    status = daemon.idle(40)
+    assert found <= 2 and index.count() == 100 and status["quarantined"]["records"] == 0
+    assert status["delivered"]["records"] + status["no_effect"]["records"] == 102
+    log = daemon.log.read_text()
+    assert log.count("target held") == 1 and log.count("target resumed") == 1
 
 
 def test_a_wrong_dimension_holds_its_namespace_only(daemon, index):

@@ -134,6 +134,48 @@ import UpsertTestSupport
         #expect(delivery.bytesBound == 900_000, "tried upward after an hour")
     }
 
+    /// Sends full requests for some hours to a server that refuses those above `rule` bytes.
+    ///
+    /// - Returns: The requests refused, by hour.
+    private mutating func deliver(hours: Range<Int64>, rule: Int) -> [Int] {
+        hours.map { hour in
+            var refused = 0
+            for minute in 0..<60 as Range<Int64> {
+                let now = (hour * 60 + minute) * 60_000
+                // Records of 1,000 bytes.
+                let full = DeliveryBench.batch(min(1_000, delivery.limits(.protobuf, .upsert).bytesMax / 1_000))
+                var open = [(delivery.begin(full, now: now), full)]
+                while let (id, batch) = open.popLast() {
+                    let isTooLarge = batch.bytes > rule
+                    refused += isTooLarge ? 1 : 0
+                    _ = delivery.finished(
+                        id, isTooLarge ? .tooLarge(reason: "413") : .acknowledged(lsn: nil, count: batch.count),
+                        now: now, using: &generator)
+                    while case .send(let id, let part) = delivery.next(now: now) { open.append((id, part)) }
+                }
+            }
+            return refused
+        }
+    }
+
+    @Test(arguments: [70_000, 100_000, 333_000, 700_000, 999_000])
+    mutating func
+        `a hidden bound costs one or two refused requests an hour, is half used at least, and is left when it goes`(
+            rule: Int
+        ) throws
+    {
+        let learnt = deliver(hours: 0..<1, rule: rule)
+        #expect(try #require(learnt.first) < 32)
+        for hour in 1..<50 as Range<Int64> {
+            #expect(deliver(hours: hour..<hour + 1, rule: rule)[0] <= 2)
+            let bound = try #require(delivery.bytesBound)
+            #expect(bound * 2 >= min(rule, 2 * 65_536), "hour \(hour): \(bound)")
+            #expect(bound <= rule * 2)
+        }
+        #expect(deliver(hours: 50..<56, rule: .max).allSatisfy { $0 == 0 })
+        #expect(delivery.bytesBound == nil, "nothing of it is left")
+    }
+
     @Test mutating func `throttling halves the requests in flight and success brings them back one by one`() {
         let id = delivery.begin(DeliveryBench.batch(1), now: 0)
         _ = delivery.finished(
