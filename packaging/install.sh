@@ -21,7 +21,7 @@ files() {
     echo "completion $name:zsh share/zsh/$zsh/_$name"
     echo "completion $name:fish share/fish/vendor_completions.d/$name.fish"
   done
-  for name in systemd/*.service systemd/*.socket; do echo "text $name lib/systemd/system/${name##*/}"; done
+  for name in systemd/*.service systemd/*.socket systemd/*.target; do echo "text $name lib/systemd/system/${name##*/}"; done
   for name in systemd/refresh-*; do echo "script $name lib/upsertd/${name##*/}"; done
   for name in systemd/*.preset; do echo "text $name lib/systemd/system-preset/50-${name##*/}"; done
   echo "text systemd/upsertd.sysusers lib/sysusers.d/upsertd.conf"

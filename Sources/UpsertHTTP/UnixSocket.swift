@@ -89,6 +89,9 @@ package struct UnixSocketError: Error, Sendable, CustomStringConvertible {
     /// The `errno` of the step.
     package var code: Int32
 
+    /// Whether another process listens there.
+    package var isInUse: Bool { code == EADDRINUSE }
+
     init(_ path: String, _ step: String, _ code: Int32) {
         self.path = path
         self.step = step
@@ -96,6 +99,7 @@ package struct UnixSocketError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String {
+        if isInUse { return "another process listens on the socket \(path); stop that one, or choose another path" }
         let reason = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
         return "socket \(path): \(step): \(reason)"
     }

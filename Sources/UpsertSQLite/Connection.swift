@@ -81,6 +81,10 @@ package final class Connection {
         return query.integer(0)
     }
 
+    /// Whether the file can only be read, although it may have been opened for writing: SQLite takes what it gets, and even
+    /// begins write transactions then.
+    package var isReadOnly: Bool { unsafe sqlite3_db_readonly(handle, "main") == 1 }
+
     /// The single text that `sql` yields.
     package func text(_ sql: String) throws -> String {
         let query = try statement(sql)

@@ -11,6 +11,8 @@ struct RunCommand: AsyncParsableCommand {
     var config = DaemonConfiguration.defaultPath
 
     func run() async throws {
+        // Its last words say why it ends.
+        defer { if LogDestination.current() == .journal { JournalBarrier.wait() } }
         let configuration: DaemonConfiguration
         do {
             configuration = try DaemonConfiguration.load(path: config)

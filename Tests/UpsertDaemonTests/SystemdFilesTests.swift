@@ -23,7 +23,7 @@ struct SystemdFilesTests {
             "/usr/bin/upsertd", with: "/bin/true"
         ).replacing("/usr/lib/upsertd/refresh-credentials", with: "/bin/true")
         writeFile(directory.path + "/upsertd.service", lines)
-        for name in ["upsertd.socket", "upsertd-control.socket"] {
+        for name in ["upsertd.socket", "upsertd-control.socket", "upsertd-sockets.target", "upsertd-failed.target"] {
             writeFile(directory.path + "/" + name, try #require(readFile(sourceRoot + "/systemd/" + name)))
         }
         let result = await runProgram(

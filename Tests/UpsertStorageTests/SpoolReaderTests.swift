@@ -260,6 +260,18 @@ struct SeenLine: Equatable, CustomStringConvertible {
         }
     }
 
+    @Test func everyBlockIsAStepHoweverFewLinesThereAre() throws {
+        let steps = Atomic(0)
+        let (spool, claim) = try claim([UInt8](repeating: 0x78, count: 8_000))
+        let reader = ClaimReader(lineBytesMax: 20, blockBytes: 8) { steps.add(1, ordering: .relaxed) }
+        try reader.open(claim, in: spool)
+        #expect(try rest(reader).count == 1)
+        #expect(steps.exchange(0, ordering: .relaxed) >= 1_000)
+        let body = try ClaimBody(claim, in: spool, blockBytes: 8) { steps.add(1, ordering: .relaxed) }
+        while try !body.nextBlock().isEmpty {}
+        #expect(steps.load(ordering: .relaxed) >= 1_000)
+    }
+
     @Test func aBodyIsReadInBlocksAndSlices() throws {
         let content = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let (spool, claim) = try claim(content)

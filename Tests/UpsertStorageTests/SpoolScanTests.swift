@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 @testable import UpsertStorage
@@ -24,6 +25,18 @@ import Testing
         for seconds in [3.0, 5.1, 5.2, 8] {
             #expect(try spool.scan(now: fixture.moment(seconds)).ready.count == (seconds > 5 ? 1 : 0))
         }
+    }
+
+    @Test func everyNameIsAStepOfScanClaimAndRecovery() throws {
+        let steps = Atomic(0)
+        let spool = try fixture.spool { $0.step = { steps.add(1, ordering: .relaxed) } }
+        for number in 0..<100 { fixture.write("{}\n", to: "incoming/\(number).ndjson") }
+        let ready = try spool.scan(now: fixture.moment(61)).ready
+        #expect(ready.count == 100 && steps.exchange(0, ordering: .relaxed) >= 100)
+        #expect(try spool.claim(ready, now: fixture.moment(61)).claimed.count == 100)
+        #expect(steps.exchange(0, ordering: .relaxed) >= 100)
+        #expect(try spool.recover().claims.count == 100)
+        #expect(steps.load(ordering: .relaxed) >= 100)
     }
 
     @Test func aFileThatChangesSettlesAnew() throws {

@@ -42,7 +42,7 @@ def test_uninstall_removes_exactly_what_install_put(tmp_path):
             "/usr/lib/systemd/system/upsertd.service", "/usr/lib/sysusers.d/upsertd.conf",
             "/usr/lib/tmpfiles.d/upsertd.conf", "/usr/lib/systemd/catalog/upsertd.catalog",
             "/usr/share/doc/upsertd/LICENSE", "/usr/share/doc/upsertd/docs/operations.md"} <= put
-    assert put >= {"/usr/lib/systemd/system/" + path.name for pattern in ("*.service", "*.socket")
+    assert put >= {"/usr/lib/systemd/system/" + path.name for pattern in ("*.service", "*.socket", "*.target")
                    for path in (ROOT / "systemd").glob(pattern)}
     listed = subprocess.run([ROOT / "packaging/install.sh", "list"], check=True, capture_output=True, text=True,
                             env={**os.environ, "BUILD": str(BINARIES)}).stdout.split("\n")

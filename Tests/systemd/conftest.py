@@ -41,9 +41,13 @@ targets:
 {top}
 """
 
-# Message ids by name, as the daemon has them.
-EVENTS = dict(re.findall(r'case (\w+) = "([0-9a-f]{32})"',
-                         (ROOT / "Sources/UpsertDaemon/Report/OperatorEvent.swift").read_text()))
+# Message ids and fields by name, as the daemon has them, and priorities, as the page for operators has them.
+SOURCE = (ROOT / "Sources/UpsertDaemon/Report/OperatorEvent.swift").read_text()
+EVENTS = dict(re.findall(r'case (\w+) = "([0-9a-f]{32})"', SOURCE))
+FIELDS = {name: {"UPSERTD_" + field.upper() for field in re.findall(r'"(\w+)"', fields)}
+          for names, fields in re.findall(r"case ((?:\.\w+(?:,\s*)?)+): \[(.*?)\]", SOURCE)
+          for name in re.findall(r"\w+", names)}
+PRIORITIES = dict(re.findall(r"^\| `([0-9a-f]{32})` \| (\d) \|", (ROOT / "docs/operations.md").read_text(), re.M))
 
 
 def wait(condition, seconds=20, what="it"):
@@ -190,6 +194,17 @@ class Service:
 
     def wait_said(self, event, seconds=20, since=None):
         return wait(lambda: self.said(event, since), seconds, f"the event {event}")[-1]
+
+
+    def explained(self, event, seconds=30):
+        """Waits for an event; it has its fields and its priority, and the catalog explains it, with nothing left to fill in."""
+        said = self.wait_said(event, seconds)
+        assert FIELDS[event] <= said.keys(), (FIELDS[event], said)
+        assert said["PRIORITY"] == PRIORITIES[EVENTS[event]], said
+        assert said["SYSLOG_IDENTIFIER"] == "upsertd" and said["_SYSTEMD_UNIT"] == self.unit
+        text = self.machine.run("journalctl", "-x", "-n", "1", f"MESSAGE_ID={EVENTS[event]}").stdout
+        assert "Defined-By: upsertd" in text and "Subject: " in text and "@UPSERTD" not in text, text
+        return said
 
 
 def records(count, start=0, prefix="r"):

@@ -1,8 +1,10 @@
 """Who may ask and change what, over which socket."""
 
+import concurrent.futures
 import json
+import re
 
-from conftest import EVENTS, records, wait
+from conftest import records, wait
 
 STATUS, CONTROL = "/run/upsertd/status.sock", "/run/upsertd/control.sock"
 
@@ -21,14 +23,77 @@ def test_a_connection_starts_the_service(machine, service):
     assert machine.show("upsertd.socket", "ActiveState") == "inactive"
 
 
-def test_the_sockets_are_back_with_the_daemon_after_a_crash(machine, service):
+# Asks again and again, and says what was not an answer, and how long the longest answer took.
+CLIENT = """
+import socket, sys, time
+end, longest, answers = time.monotonic() + float(sys.argv[1]), 0, 0
+while time.monotonic() < end:
+    client, began = socket.socket(socket.AF_UNIX), time.monotonic()
+    client.settimeout(30)
+    try:
+        client.connect("/run/upsertd/status.sock")
+    except OSError as error:
+        print("no connection:", error)
+    else:
+        try:
+            client.sendall(b"GET /healthz HTTP/1.1\\r\\nhost: l\\r\\nconnection: close\\r\\n\\r\\n")
+            answers += client.recv(100).startswith(b"HTTP/1.1 200")
+        except OSError:
+            pass
+    longest = max(longest, time.monotonic() - began)
+    client.close()
+    time.sleep(0.01)
+print("answers", answers, "longest", round(longest, 3))
+"""
+
+
+def asked_meanwhile(machine, action, seconds):
+    """What a client that goes on asking is told while something is done."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        told = pool.submit(machine.run, "/usr/bin/python3", "-c", CLIENT, seconds, user="producer")
+        machine.run("sleep", "0.5")
+        action()
+        return told.result().stdout
+
+
+def test_clients_wait_for_the_next_start_after_a_crash_or_a_restart(machine, service):
+    """The sockets stay open, so nobody is refused; and nobody waits longer than the pause before the restart and a start."""
     service.start()
     before = service.pid
-    machine.run("kill", "-KILL", before)
-    wait(lambda: service.restarts == 1 and service.state == "active", what="the restart")
-    assert service.pid != before
+    for action in (lambda: machine.run("kill", "-KILL", service.pid), lambda: machine.systemctl("restart", service.unit)):
+        told = asked_meanwhile(machine, action, 6)
+        assert "no connection" not in told, told
+        answers, longest = re.search(r"answers (\d+) longest (\S+)", told).groups()
+        assert int(answers) > 50 and float(longest) < 5, told
+    assert service.state == "active" and service.pid != before
     for user in ("producer", "admin"):
         assert json.loads(machine.run("upsertctl", "status", "--json", user=user).stdout)["state"] == "running"
+    machine.run("upsertctl", "flush", user="admin")
+
+
+def test_a_stop_is_one_whoever_asks_then(machine, service):
+    service.start()
+    told = asked_meanwhile(machine, lambda: machine.systemctl("stop", service.unit), 3)
+    assert "no connection" in told
+    assert service.state == "inactive"
+    for socket in ("upsertd.socket", "upsertd-control.socket"):
+        assert machine.show(socket, "ActiveState") == "inactive"
+
+
+def test_what_has_failed_for_good_is_not_started_by_who_asks(machine, service):
+    service.start()
+    service.configure(target="    lingr: 3s")
+    machine.systemctl("restart", service.unit, check=False)
+    wait(lambda: machine.show("upsertd.socket", "ActiveState") == "inactive", what="the sockets to close")
+    mark = service.now()
+    done = machine.run("upsertctl", "status", user="producer", check=False)
+    assert done.returncode == 69 and "cannot be reached" in done.stderr
+    machine.run("sleep", "1")
+    assert not service.said("startFailed", since=mark) and service.state == "failed"
+    # Mended and started, everything is there again.
+    service.configure()
+    machine.systemctl("restart", service.unit)
+    assert machine.run("upsertctl", "status", user="producer").returncode == 0
     machine.run("upsertctl", "flush", user="admin")
 
 

@@ -6,8 +6,9 @@ from conftest import EVENTS, KEY, records, wait
 
 
 def test_the_units_are_understood_in_full(machine):
-    done = machine.run("systemd-analyze", "verify", "--man=no", "/usr/lib/systemd/system/upsertd.service",
-                       "/usr/lib/systemd/system/upsertd.socket", "/usr/lib/systemd/system/upsertd-control.socket")
+    units = machine.run("sh", "-c", "ls /usr/lib/systemd/system/upsertd*").stdout.split()
+    assert len(units) == 5
+    done = machine.run("systemd-analyze", "verify", "--man=no", *units)
     assert done.stderr == "", done.stderr
 
 
@@ -96,6 +97,17 @@ def test_a_wrong_configuration_is_not_tried_again_and_again(machine, service):
     assert machine.show(service.unit, "ExecMainStatus") == "78"
     said = service.wait_said("startFailed")
     assert "lingr" in said["UPSERTD_REASON"] and said["PRIORITY"] == "2" and said["UPSERTD_STATUS"] == "78"
+
+
+def test_the_last_words_are_found_with_the_unit_however_slow_the_journal(machine, service):
+    """The journal asks /proc whose entry it reads, so who ends before that is nobody."""
+    service.drop_in("check", "[Service]\nExecStartPre=\n")
+    service.configure(target="    lingr: 3s")
+    journal = machine.show("systemd-journald.service", "MainPID")
+    machine.run("systemd-run", "--quiet", "--collect", "sh", "-c", f"kill -STOP {journal}; sleep 1.5; kill -CONT {journal}")
+    wait(lambda: "T (stopped)" in (machine.root / f"proc/{journal}/status").read_text(), what="the journal to stop")
+    machine.systemctl("start", service.unit, check=False)
+    assert "lingr" in service.wait_said("startFailed")["UPSERTD_REASON"]
 
 
 def test_a_damaged_queue_is_said_and_kept(machine, service):

@@ -65,5 +65,6 @@ package struct APIKeyFailure: Error, Sendable, Equatable, CustomStringConvertibl
     /// One sentence: which target or file, what is wrong, what mends it.
     package var description: String
 
-    init(_ description: String) { self.description = description }
+    /// - Parameter description: One sentence, without the key.
+    package init(_ description: String) { self.description = description }
 }

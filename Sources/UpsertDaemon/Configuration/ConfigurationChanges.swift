@@ -34,6 +34,8 @@ struct ConfigurationChanges {
         compare("api_key_file", old.apiKeyFile == new.apiKeyFile)
         compare("dimension", old.dimension == new.dimension)
         compare("requests_in_flight_max", old.requestsInFlightMax == new.requestsInFlightMax)
+        compare("unresolved_max", old.unresolvedMax == new.unresolvedMax)
+        compare("governor", old.governor == new.governor)
         compare("connections", old.connections == new.connections)
         compare("linger", old.linger == new.linger)
         compare("request_timeout", old.requestTimeout == new.requestTimeout)

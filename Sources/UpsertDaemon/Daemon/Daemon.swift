@@ -56,9 +56,8 @@ package struct Daemon {
         let queue = opening.queue
         let recovered = try await queue.status()
         say(recovered, unclean: queue.startedUnclean, since: startedAt)
-        let heart = Heart(configuration.targets.map(\.name), interval: SystemdNotifier.watchdogInterval) {
-            SystemdNotifier().watchdog()
-        }
+        let loops = configuration.targets.map { Heart.Loop.delivery(target: $0.name) } + [.intake]
+        let heart = Heart(loops, interval: SystemdNotifier.watchdogInterval) { SystemdNotifier().watchdog() }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var targets: [TargetRuntime] = []
         for target in configuration.targets {
@@ -66,13 +65,13 @@ package struct Daemon {
                 try TargetRuntime(
                     target, queue: queue, isPaused: try await queue.isPaused(target: target.name),
                     hold: try await queue.hostHold(target), group: group, logger: logger,
-                    pulse: heart.pulse(target.name)))
+                    pulse: heart.pulse(.delivery(target: target.name))))
         }
         recovered.warnOfOrphans(besides: configuration.targets.map(\.name), logger)
         let running = RunningDaemon(
             configuration: configuration, configurationPath: configurationPath, queue: queue, targets: targets,
             startedAt: startedAt, eventLoop: group.next(), setAside: opening.setAside, logger: logger)
-        let intake = try running.makeIntake()
+        let intake = try running.makeIntake(pulse: heart.pulse(.intake))
         try await intake.open()
         running.intake = intake
         try await serve(running, intake, heart, StatusService(running: running, sockets: sockets, started: started))

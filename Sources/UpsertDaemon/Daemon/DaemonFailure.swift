@@ -1,4 +1,5 @@
 package import Logging
+internal import UpsertHTTP
 internal import UpsertSQLite
 internal import UpsertStorage
 internal import UpsertTransport
@@ -27,6 +28,9 @@ package enum DaemonFailure {
         case is ConfigurationErrors, is APIKeyFailure, is TransportSetupError, is EndpointError, is SandboxError: 78
         case is SpoolProblem: 78
         case let error as OperatorError where error.code == .invalid: 78
+        // Another process listens there, or the place is wrong.
+        case let error as UnixSocketError: error.isInUse ? 75 : 78
+        case is DescriptorsExhausted: 75
         case let error as QueueError:
             switch error.code {
             case .inUse, .full, .readOnly: 75

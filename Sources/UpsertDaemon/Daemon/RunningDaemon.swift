@@ -69,7 +69,9 @@ final class RunningDaemon: Sendable {
     }
 
     /// The intake of the configured sources.
-    func makeIntake() throws -> Intake {
+    ///
+    /// - Parameter pulse: Shows that it turns.
+    func makeIntake(pulse: Heart.Pulse) throws -> Intake {
         let configuration = configuration
         let (queue, logger, targets, activity) = (queue, logger, targets, activity)
         let rules = { @Sendable (name: String) in
@@ -81,7 +83,7 @@ final class RunningDaemon: Sendable {
             }
         }
         return try Intake(
-            logger: logger, queueDirectory: configuration.queue.directory,
+            logger: logger, queueDirectory: configuration.queue.directory, pulse: pulse,
             accepted: { name in
                 targets.first { $0.name == name }?.delivery.ring()
                 activity.ring()
@@ -92,7 +94,8 @@ final class RunningDaemon: Sendable {
                 for spool in configuration.spools {
                     list.sources.append(
                         try SpoolIntake(
-                            SpoolSettings(spool), queue: queue, rules: rules(spool.target), logger: logger))
+                            SpoolSettings(spool), queue: queue, rules: rules(spool.target), pulse: pulse, logger: logger
+                        ))
                 }
                 for outbox in configuration.outboxes {
                     list.sources.append(

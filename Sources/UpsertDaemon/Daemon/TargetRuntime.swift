@@ -88,6 +88,9 @@ final class TargetRuntime: Sendable {
         fileprivate let hold: Hold?
         fileprivate let key: APIKey
         fileprivate let transport: any Transport
+
+        /// Gives it up; the last call.
+        func discard() async { await transport.close() }
     }
 
     /// Makes ready what a new configuration needs.

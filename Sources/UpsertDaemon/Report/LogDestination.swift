@@ -8,17 +8,19 @@ package enum LogDestination: Sendable, Equatable {
     /// Lines on standard error.
     case lines
 
-    /// The journal where standard error leads there, else lines.
+    /// The journal where standard error leads there and its socket exists, else lines: what is sent to a socket that does not
+    /// exist, such as in a root directory without it, is dropped in silence. Source: sd_journal_send(3).
     ///
     /// systemd names the stream it connected in `$JOURNAL_STREAM` as `DEVICE:INODE`, in decimal; a redirected standard error
     /// no longer matches it. Source: systemd.exec(5).
     package static func current(
-        journalStream: String? = environment("JOURNAL_STREAM"), descriptor: CInt = STDERR_FILENO
+        journalStream: String? = environment("JOURNAL_STREAM"), descriptor: CInt = STDERR_FILENO,
+        socket: String = "/run/systemd/journal/socket"
     ) -> LogDestination {
         let parts = (journalStream ?? "").split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, let device = UInt64(parts[0]), let inode = UInt64(parts[1]) else { return .lines }
         var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { return .lines }
+        guard unsafe fstat(descriptor, &status) == 0, unsafe access(socket, F_OK) == 0 else { return .lines }
         return UInt64(status.st_dev) == device && UInt64(status.st_ino) == inode ? .journal : .lines
     }
 

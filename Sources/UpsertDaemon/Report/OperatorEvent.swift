@@ -21,6 +21,7 @@ package enum OperatorEvent: String, Sendable, CaseIterable {
     case queueDamaged = "8bda9c8667f04879a7c5b07f7d14ae8c"
     case invariantBroken = "7fba563c80f5449087453349b26406d8"
     case deliveryStalled = "6c37897a550b48debcac27c79558dc3d"
+    case intakeStalled = "ce719f88cc8040f9bddb0f9b2a824c1b"
 
     // Intake.
     case diskFull = "d6e17292d14d4c7da0fbaa08efae875b"
@@ -59,7 +60,8 @@ package enum OperatorEvent: String, Sendable, CaseIterable {
     /// notice: good to know.
     package var level: Logger.Level {
         switch self {
-        case .startFailed, .diskFailed, .queueDamaged, .invariantBroken, .deliveryStalled, .queueSetAside:
+        case .startFailed, .diskFailed, .queueDamaged, .invariantBroken, .deliveryStalled, .intakeStalled,
+            .queueSetAside:
             .critical
         case .reloadFailed, .diskFull, .intakeStopped, .outboxUnreadable, .targetHeld, .namespaceHeld: .error
         case .fileLeftAlone, .fileRefused, .recordsRefused, .rowsRefused, .spoolPolled, .requestFailed,
@@ -83,6 +85,7 @@ package enum OperatorEvent: String, Sendable, CaseIterable {
         case .drained: ["queued", "clean"]
         case .startFailed: ["reason", "status"]
         case .deliveryStalled: ["target", "seconds"]
+        case .intakeStalled: ["source", "seconds"]
         case .diskFull: ["place", "reason"]
         case .diskOK: ["place"]
         case .intakeStopped: ["source", "reason"]

@@ -1,5 +1,6 @@
 internal import UpsertHTTP
 internal import UpsertStorage
+internal import UpsertTransport
 
 /// What the status socket says when it does not do what was asked: `{"error":{"code":…,"message":…}}`.
 package struct FailureReport: Sendable, Equatable, Codable {
@@ -52,7 +53,8 @@ extension HTTPResponse {
             case .full, .readOnly: return failure(503, "unavailable", error.message)
             default: return failure(500, "queue", error.message)
             }
-        case let error as ConfigurationErrors: return failure(422, "configuration", "\(error)")
+        case is ConfigurationErrors, is APIKeyFailure, is TransportSetupError, is EndpointError:
+            return failure(422, "configuration", "\(error)")
         case is CancellationError: return failure(503, "unavailable", "the daemon is stopping")
         default: return failure(500, "internal", "\(error)")
         }

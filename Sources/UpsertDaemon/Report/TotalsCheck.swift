@@ -16,6 +16,8 @@ package struct TotalsCheck: Sendable {
     private var expected: Int?
     private var suspected: Int?
     private var hasSpoken = false
+    /// Whether the last check found them wrong for the first time, so that the next one decides.
+    package var isSuspicious: Bool { suspected != nil && !hasSpoken }
 
     package init() {}
 

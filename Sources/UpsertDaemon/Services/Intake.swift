@@ -1,5 +1,6 @@
 internal import Logging
 internal import Synchronization
+internal import UpsertCore
 internal import UpsertStorage
 
 /// Takes records in from all sources, on a thread of its own: each source in turn, one accept commit at a time, so a huge
@@ -12,6 +13,8 @@ actor Intake {
     private let makeSources: @Sendable () throws -> SourceList
     private let logger: Logger
     private let queueDirectory: String
+    private let pulse: Heart.Pulse
+    private let longestSleep: Int64
     private let accepted: @Sendable (_ target: String) -> Void
     private let checkRoom: @Sendable () async throws -> Void
     private let pause: IntakePause
@@ -20,17 +23,21 @@ actor Intake {
     private var troubles = IntakeTroubles()
 
     /// - Parameters:
+    ///   - pulse: Shows that the intake turns; sources beat it, too, in turns that take long.
     ///   - makeSources: Opens the sources; called once, on the intake's thread.
     ///   - accepted: Called after each commit.
     ///   - checkRoom: Throws as long as the queue has no room for more; asked before a source that failed for want of it is
     ///     read again.
     init(
-        logger: Logger, queueDirectory: String, accepted: @escaping @Sendable (_ target: String) -> Void,
+        logger: Logger, queueDirectory: String, pulse: Heart.Pulse,
+        accepted: @escaping @Sendable (_ target: String) -> Void,
         checkRoom: @escaping @Sendable () async throws -> Void,
         makeSources: @escaping @Sendable () throws -> SourceList
     ) throws {
         self.logger = logger
         self.queueDirectory = queueDirectory
+        self.pulse = pulse
+        longestSleep = min(Self.longestSleep, pulse.longestSleep.milliseconds)
         self.accepted = accepted
         self.makeSources = makeSources
         self.checkRoom = checkRoom
@@ -53,10 +60,14 @@ actor Intake {
     ///
     /// - Throws: An error after which the state of the disk is not known, such as a failed fsync.
     func run() async throws {
+        defer { pulse.end() }
         while !isStopping.load(ordering: .relaxed) {
-            var sleep: Int64 = Self.longestSleep
+            // Here too, since there may be no source.
+            pulse.beat()
+            var sleep = longestSleep
             for source in sources {
                 guard !isStopping.load(ordering: .relaxed) else { break }
+                pulse.beat(at: source.name)
                 source.listen()
                 sleep = min(sleep, try await turn(source))
                 publish(source)

@@ -2,7 +2,7 @@ internal import Logging
 internal import ServiceLifecycle
 
 /// Tells systemd how the daemon is doing while it runs and stops: the status line, more time to drain, and the watchdog's
-/// trigger when the daemon cannot trust its own figures. (The watchdog is fed by the delivery loops, see ``Heart``.)
+/// trigger when the daemon cannot trust its own figures. (The watchdog is fed by the loops themselves, see ``Heart``.)
 struct NotifyService: Service {
     let running: RunningDaemon
     let heart: Heart
@@ -45,6 +45,8 @@ struct NotifyService: Service {
                 if summary != line { notifier.status(summary) }
                 line = summary
                 act(on: check.verdict(report))
+                // A second look says whether they are really wrong.
+                if check.isSuspicious { isIdle = false }
             }
             guard isIdle else {
                 do { try await Task.sleep(for: Self.period) } catch { return }
@@ -76,16 +78,25 @@ struct NotifyService: Service {
     /// Says which loop hangs before the watchdog ends the process. Asks nothing that could hang with it.
     private func watchForStalls() async {
         guard let interval = SystemdNotifier.watchdogInterval else { return }
-        var said: Set<String> = []
+        var said: Set<Heart.Loop> = []
         while !Task.isCancelled {
             let stalled = heart.stalled(beyond: interval * 5 / 8)
-            for loop in stalled where !said.contains(loop.name) {
-                running.logger.report(
-                    .deliveryStalled, "a delivery loop hangs, so the watchdog will restart the daemon",
-                    ["target": "\(loop.name)", "seconds": "\(loop.duration.components.seconds)"])
-            }
-            said = Set(stalled.map(\.name))
+            for stall in stalled where !said.contains(stall.loop) { say(stall) }
+            said = Set(stalled.map(\.loop))
             do { try await Task.sleep(for: interval / 8) } catch { return }
+        }
+    }
+    private func say(_ stall: Heart.Stall) {
+        let seconds: Logger.MetadataValue = "\(stall.duration.components.seconds)"
+        switch stall.loop {
+        case .delivery(let target):
+            running.logger.report(
+                .deliveryStalled, "a delivery loop hangs, so the watchdog will restart the daemon",
+                ["target": "\(target)", "seconds": seconds])
+        case .intake:
+            running.logger.report(
+                .intakeStalled, "the intake hangs, so the watchdog will restart the daemon",
+                ["source": "\(stall.place ?? "none")", "seconds": seconds])
         }
     }
 }

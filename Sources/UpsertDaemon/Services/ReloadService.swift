@@ -50,11 +50,7 @@ extension RunningDaemon {
         let new = try DaemonConfiguration.load(path: path)
         var changes = ConfigurationChanges(from: configuration, to: new)
         // Everything that can fail comes before anything is changed.
-        var prepared: [TargetRuntime.Prepared] = []
-        for next in new.targets {
-            guard let target = target(next.name) else { continue }
-            prepared.append(try target.prepare(next, hold: try await queue.hostHold(next)))
-        }
+        let prepared = try await prepare(new)
         for next in prepared where next.hasNewKey { changes.keyChanged(target: next.configuration.name) }
         for next in prepared { target(next.configuration.name)?.adopt(next) }
         DaemonLog.level.set(new.logLevel)
@@ -63,6 +59,21 @@ extension RunningDaemon {
         configuration.targets = configuration.targets.map { adopted[$0.name] ?? $0 }
         configuration.logLevel = new.logLevel
         say(changes)
+    }
+
+    /// Makes ready what the targets need; where that fails for one, nothing is kept of the others.
+    private func prepare(_ new: DaemonConfiguration) async throws -> [TargetRuntime.Prepared] {
+        var prepared: [TargetRuntime.Prepared] = []
+        do {
+            for next in new.targets {
+                guard let target = target(next.name) else { continue }
+                prepared.append(try target.prepare(next, hold: try await queue.hostHold(next)))
+            }
+        } catch {
+            for next in prepared { await next.discard() }
+            throw error
+        }
+        return prepared
     }
 
     private func say(_ changes: ConfigurationChanges) {

@@ -50,6 +50,7 @@ extension SpoolIntake {
     private func gather() async throws {
         var read = 0
         for index in claims.indices where !claims[index].progress.finished {
+            pulse.beat()
             // Taken out while it is read, so that the reader and the list are not used at once.
             var claim = claims[index]
             claim.isTouched = true
@@ -91,6 +92,7 @@ extension SpoolIntake {
     func letGo() throws {
         var gone: [Int64] = []
         while let claim = claims.first, claim.isDurable {
+            pulse.beat()
             let consumed = claim.progress.isRefusedWhole ? nil : claim.progress.offset
             switch try spool.finish(claim.file, consumed: consumed, as: claim.ending) {
             case .finished, .absent:

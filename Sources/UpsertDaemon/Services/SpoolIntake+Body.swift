@@ -15,10 +15,11 @@ final class BodyReading {
 
     /// Opens the file and reads it whole for its structure.
     ///
+    /// - Parameter pulse: Beats with every block.
     /// - Throws: ``BodyFailure`` when it is no upsert body and no array.
-    init(_ claim: ClaimedFile, in spool: Spool) throws {
+    init(_ claim: ClaimedFile, in spool: Spool, pulse: Heart.Pulse) throws {
         sequence = claim.sequence
-        body = try ClaimBody(claim, in: spool)
+        body = try ClaimBody(claim, in: spool) { pulse.beat() }
         identity = try body.identity()
         var structure = BodyScanner()
         while true {
@@ -67,7 +68,7 @@ extension SpoolIntake {
 
     private func openBody(_ claim: PendingClaim) throws -> BodyReading {
         if let open = body, open.sequence == claim.file.sequence { return open }
-        let opened = try BodyReading(claim.file, in: spool)
+        let opened = try BodyReading(claim.file, in: spool, pulse: pulse)
         body = opened
         return opened
     }

@@ -57,7 +57,10 @@ extension SpoolIntake {
     }
 
     private func formAcceptance() throws -> Acceptance {
-        for index in claims.indices where claims[index].isTouched { try claims[index].syncErrors() }
+        for index in claims.indices where claims[index].isTouched {
+            try claims[index].syncErrors()
+            pulse.beat()
+        }
         let touched = claims.filter(\.isTouched)
         var acceptance = builder.acceptance
         acceptance.claims = touched.map(\.progress)

@@ -11,6 +11,8 @@ final class SpoolIntake: IntakeSource {
     let spool: Spool
     let queue: Queue
     let logger: Logger
+    /// Beats with every step, since a turn may take long: a huge file, a slow disk, a million names.
+    let pulse: Heart.Pulse
     let sequences: SequenceBlock
     let rules: @Sendable () -> RecordRules
     var builder: AcceptBuilder
@@ -40,11 +42,13 @@ final class SpoolIntake: IntakeSource {
     private var saidProblems: Set<String> = []
 
     init(
-        _ settings: SpoolSettings, queue: Queue, rules: @escaping @Sendable () -> RecordRules, logger: Logger
+        _ settings: SpoolSettings, queue: Queue, rules: @escaping @Sendable () -> RecordRules, pulse: Heart.Pulse,
+        logger: Logger
     ) throws {
         self.settings = settings
         self.queue = queue
         self.rules = rules
+        self.pulse = pulse
         var logger = logger
         logger[metadataKey: "spool"] = "\(settings.directory)"
         self.logger = logger
@@ -54,9 +58,10 @@ final class SpoolIntake: IntakeSource {
         options.settle = .milliseconds(settings.settle)
         options.keepsDone = settings.keepsDone
         options.fileBytesMax = settings.fileBytesMax
+        options.step = { pulse.beat() }
         spool = try Spool(options) { try sequences.next() }
         doorbell = SpoolDoorbell(spool)
-        lines = ClaimReader(lineBytesMax: settings.lineBytesMax)
+        lines = ClaimReader(lineBytesMax: settings.lineBytesMax) { pulse.beat() }
         builder = AcceptBuilder(queue: queue, target: settings.target)
         let rules = rules()
         recordReader = RecordReader(rules)
@@ -110,6 +115,7 @@ final class SpoolIntake: IntakeSource {
         if let last = found.last { try await queue.skipSequences(through: last.sequence) }
         claims = []
         for file in found {
+            pulse.beat()
             let row = rows[file.sequence]
             let errors = try ErrorsFile(
                 resuming: file, in: spool, submission: file.sequence, name: row?.errorsFile,

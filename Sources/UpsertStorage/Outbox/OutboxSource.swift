@@ -47,6 +47,7 @@ package final class OutboxSource {
             try OutboxSchema.checkColumns(connection, place)
             _ = try OutboxSchema.identity(connection, place)
             // SQLite opens a file that it may not write as a read-only one: better told now than after accepting rows.
+            if connection.isReadOnly { throw OutboxError(.notWritable, place, "the file cannot be written") }
             try connection.execute("BEGIN IMMEDIATE; ROLLBACK")
             return try connection.text("PRAGMA encoding") == "UTF-8"
         }

@@ -5,13 +5,19 @@ package final class ClaimBody {
     private let file: OpenFile
     private let block: PaddedBuffer
     private let part: PaddedBuffer
+    private let step: () -> Void
     private var offset: Int = 0
     /// Bytes of the file when it was opened.
     package let size: Int
 
     /// Opens `claim` at its front.
-    package init(_ claim: ClaimedFile, in spool: Spool, blockBytes: Int = 256 << 10) throws {
+    ///
+    /// - Parameter step: Called before each block, since reading all of them may take long.
+    package init(
+        _ claim: ClaimedFile, in spool: Spool, blockBytes: Int = 256 << 10, step: @escaping () -> Void = {}
+    ) throws {
         precondition(blockBytes >= 1, "a block has at least 1 byte")
+        self.step = step
         file = try spool.openClaim(claim)
         file.adviseSequential()
         size = try file.status().size
@@ -21,6 +27,7 @@ package final class ClaimBody {
 
     /// The next block, valid until the next call, with ``ClaimReader/padding`` readable bytes behind it; empty at the end.
     package func nextBlock() throws -> UnsafeRawBufferPointer {
+        step()
         let count = try unsafe file.readFully(into: block.room(from: 0), at: offset)
         offset += Int(count)
         block.terminate(at: count)

@@ -13,6 +13,7 @@ package final class ClaimReader {
 
     private let lineBytesMax: Int
     private let blockBytes: Int
+    private let step: () -> Void
     private let buffer: PaddedBuffer
     private var file: OpenFile?
     /// The first byte that was not handed out, and the end of what was read.
@@ -29,10 +30,12 @@ package final class ClaimReader {
     /// - Parameters:
     ///   - lineBytesMax: The cap of a line without its line end.
     ///   - blockBytes: Bytes read at once: few enough to stay in a core's cache until they are parsed.
-    package init(lineBytesMax: Int = 32 << 20, blockBytes: Int = 256 << 10) {
+    ///   - step: Called before each read, since a call may take long: there may be no line end for gigabytes.
+    package init(lineBytesMax: Int = 32 << 20, blockBytes: Int = 256 << 10, step: @escaping () -> Void = {}) {
         precondition(lineBytesMax >= 1 && blockBytes >= 4, "a line has at least 1 byte and a block 4")
         self.lineBytesMax = lineBytesMax
         self.blockBytes = blockBytes
+        self.step = step
         buffer = PaddedBuffer(capacity: blockBytes)
     }
 
@@ -127,6 +130,7 @@ package final class ClaimReader {
     /// Reads at ``readOffset``; 0 only where the file really ends there.
     private func readOn(_ file: OpenFile, into room: UnsafeMutableRawBufferPointer) throws -> Int {
         while true {
+            step()
             let count = try unsafe file.read(into: room, at: readOffset)
             readOffset += Int(count)
             if count > 0 { return count }

@@ -24,6 +24,7 @@ extension Spool {
         var tried: [SpoolCandidate] = []
         defer { forget(tried) }
         for candidate in candidates {
+            options.step()
             do {
                 let source = try sources.directory(candidate.directory)
                 if let file = try claim(candidate, from: source) { outcome.claimed.append(file) }

@@ -112,6 +112,7 @@ private struct ScanPass {
     /// Looks at every name in `place`; `directory` is its name where it is a namespace directory.
     mutating func list(_ place: Directory, directory: PathBytes?, namespace: String?) throws {
         try place.forEachName { name, kindHint in
+            spool.options.step()
             if SpoolFormat.ignores(name) { return }
             if kindHint == .directory {
                 return directoryFound(name, in: place, isNested: directory != nil)

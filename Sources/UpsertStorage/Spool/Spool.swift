@@ -18,6 +18,8 @@ package final class Spool {
         package var fileBytesMax = 1 << 40
         /// Files kept in memory in one scan, the oldest ones; at least 1.
         package var candidatesMax = 20_000
+        /// Called for each name or file that is looked at or moved, since there may be millions on a slow disk.
+        package var step: @Sendable () -> Void = {}
 
         package init(directory: String) { self.directory = directory }
     }
@@ -127,6 +129,7 @@ package final class Spool {
         var claims: [ClaimedFile] = []
         var problems: [SpoolProblem] = []
         try claimed.forEachName { name, _ in
+            options.step()
             if name.bytes.first == UInt8(ascii: ".") { return }
             let path = claimed.path.appending(name)
             guard let stored = ClaimName(name), let format = SpoolFormat(name: stored.name) else {

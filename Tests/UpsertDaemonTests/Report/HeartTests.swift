@@ -12,8 +12,10 @@ struct HeartTests {
 
         func pass(_ duration: Duration) { now.withLock { $0 = $0.advanced(by: duration) } }
         var fed: Int { meals.load(ordering: .relaxed) }
-        func heart(_ loops: [String]) -> Heart {
-            Heart(loops, interval: .seconds(8), now: { self.now.withLock { $0 } }) {
+        func heart(_ targets: [String], _ others: [Heart.Loop] = []) -> Heart {
+            Heart(
+                targets.map { .delivery(target: $0) } + others, interval: .seconds(8), now: { self.now.withLock { $0 } }
+            ) {
                 self.meals.add(1, ordering: .relaxed)
             }
         }
@@ -23,7 +25,7 @@ struct HeartTests {
 
     @Test("a loop that turns feeds the watchdog, at most four times in its interval")
     func feeds() {
-        let pulse = bench.heart(["a"]).pulse("a")
+        let pulse = bench.heart(["a"]).pulse(.delivery(target: "a"))
         for _ in 0..<100 {
             bench.pass(.milliseconds(100))
             pulse.beat()
@@ -34,7 +36,10 @@ struct HeartTests {
     @Test("one loop that hangs starves it, whatever the others do, and is named")
     func oneHangs() {
         let heart = bench.heart(["a", "b", "c"])
-        let (a, b, c) = (heart.pulse("a"), heart.pulse("b"), heart.pulse("c"))
+        let (a, b, c) = (
+            heart.pulse(.delivery(target: "a")), heart.pulse(.delivery(target: "b")),
+            heart.pulse(.delivery(target: "c"))
+        )
         for pulse in [a, b, c] { pulse.beat() }
         bench.pass(.seconds(2))
         for pulse in [a, b, c] { pulse.beat() }
@@ -46,17 +51,46 @@ struct HeartTests {
             c.beat()
         }
         #expect(bench.fed == 2)
-        #expect(heart.stalled(beyond: .seconds(5)).map(\.name) == ["b"])
+        #expect(heart.stalled(beyond: .seconds(5)).map(\.loop) == [.delivery(target: "b")])
         b.beat()
         #expect(bench.fed == 3 && heart.stalled(beyond: .seconds(5)).isEmpty)
+    }
+
+    @Test("an intake that hangs is named with the place where it does, and starves the watchdog")
+    func intakeHangs() {
+        let heart = bench.heart(["a"], [.intake])
+        let (delivery, intake) = (heart.pulse(.delivery(target: "a")), heart.pulse(.intake))
+        intake.beat(at: "/spool/one")
+        intake.beat(at: "/spool/two")
+        for _ in 0..<10 {
+            bench.pass(.seconds(1))
+            delivery.beat()
+        }
+        #expect(bench.fed == 1)
+        #expect(
+            heart.stalled(beyond: .seconds(5))
+                == [Heart.Stall(loop: .intake, place: "/spool/two", duration: .seconds(10))])
+    }
+
+    @Test("a turn that takes long but makes steps is alive")
+    func slowTurn() {
+        let heart = bench.heart([], [.intake])
+        let intake = heart.pulse(.intake)
+        intake.beat(at: "/spool")
+        for _ in 0..<60 {
+            bench.pass(.seconds(7))
+            intake.beat()
+            #expect(heart.stalled(beyond: .seconds(5)).isEmpty)
+        }
+        #expect(bench.fed == 60)
     }
 
     @Test("a loop that has ended is not waited for")
     func ended() {
         let heart = bench.heart(["a", "b"])
-        heart.pulse("b").end()
+        heart.pulse(.delivery(target: "b")).end()
         bench.pass(.seconds(3))
-        heart.pulse("a").beat()
+        heart.pulse(.delivery(target: "a")).beat()
         #expect(bench.fed == 1 && heart.stalled(beyond: .seconds(1)).isEmpty)
     }
 

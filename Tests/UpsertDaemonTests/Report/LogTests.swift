@@ -113,9 +113,13 @@ struct LogTests {
         var status = stat()
         fstat(ends[1], &status)
         let own = "\(status.st_dev):\(status.st_ino)"
-        #expect(LogDestination.current(journalStream: own, descriptor: ends[1]) == .journal)
-        #expect(LogDestination.current(journalStream: "\(status.st_dev):1", descriptor: ends[1]) == .lines)
-        #expect(LogDestination.current(journalStream: nil, descriptor: ends[1]) == .lines)
-        #expect(LogDestination.current(journalStream: "nonsense", descriptor: ends[1]) == .lines)
+        func destination(_ stream: String?, socket: String = "/") -> LogDestination {
+            LogDestination.current(journalStream: stream, descriptor: ends[1], socket: socket)
+        }
+        #expect(destination(own) == .journal)
+        #expect(destination(own, socket: "/nowhere/socket") == .lines)
+        #expect(destination("\(status.st_dev):1") == .lines)
+        #expect(destination(nil) == .lines)
+        #expect(destination("nonsense") == .lines)
     }
 }

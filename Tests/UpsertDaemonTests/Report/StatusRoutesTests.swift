@@ -283,6 +283,7 @@ struct StatusRoutesTests {
                 ConfigurationErrors([ConfigurationProblem(file: "c", line: 1, column: 2, message: "bad")]), 422,
                 "configuration"
             ),
+            (APIKeyFailure("no key"), 422, "configuration"),
             (CancellationError(), 503, "unavailable"),
         ])
     func errors(error: any Error, status: Int, code: String) async throws {
