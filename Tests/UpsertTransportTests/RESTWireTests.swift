@@ -46,7 +46,8 @@ extension SocketTests {
 
         @Test("path, type and body of every operation, below the target's own path", arguments: rows)
         func formation(_ row: Row) async throws {
-            let server = try await HTTPServer(.answer(200, body: #"{"upsertedCount":1}"#))
+            let hasCount = row.request.operation == .upsert && row.request.encoding == .json
+            let server = try await HTTPServer(.answer(200, body: hasCount ? #"{"upsertedCount":1}"# : "{}"))
             let transport = try rest(configuration(port: server.port, path: "/indexes/it"))
             #expect(await transport.send(row.request).kind == "acknowledged")
             let received = try #require(server.requests.first)

@@ -162,7 +162,7 @@ def test_a_large_tenant_does_not_make_the_small_ones_wait(daemon, index):
                 seen += len(entries)
                 now = time.monotonic()
                 waits |= {entry["id"]: now - dropped[entry["id"]] for entry in entries if entry["namespace"] != "big"}
-                assert now - min(dropped.values()) < 120
+                assert now - dropped[names[0]] < 120, f"{len(dropped) - len(waits)} of round {number} are still waiting"
                 time.sleep(0.02)
         left = daemon.status()["queued"]["records"]
         index.call("DELETE", "/_faults")

@@ -12,7 +12,8 @@ import UpsertTestSupport
         var now: Int64 = 1_000_000
         let end = now + milliseconds
         var requests = 0
-        while true {
+        // Without limits there would be no end.
+        while requests < 1_000_000 {
             now = max(now, governor.readyTime(1, operation))
             if now >= end { break }
             governor.charge(1, operation, records: records, bytes: bytes, now: now)

@@ -12,10 +12,11 @@ import UpsertTestSupport
     private static func full(_ path: String) -> FileError { FileError(.write, PathBytes(path), ENOSPC) }
 
     @Test func `a full disk that queue and spools share is one trouble`() {
-        let disk = TemporaryDirectory()
+        // Two directories of one file system.
+        let (place, other) = (TemporaryDirectory(), TemporaryDirectory())
         var troubles = IntakeTroubles()
-        let queue = IntakeTrouble(Self.full, source: disk.path, queue: disk.path)
-        let spool = IntakeTrouble(Self.full(disk.path + "/claimed/1-a"), source: disk.path, queue: disk.path)
+        let queue = IntakeTrouble(Self.full, source: other.path, queue: place.path)
+        let spool = IntakeTrouble(Self.full(other.path + "/claimed/1-a"), source: other.path, queue: place.path)
         #expect(queue.cause == spool.cause && queue.isQueueFull && !spool.isQueueFull)
         #expect(troubles.failed("one", queue, now: 0).news == queue)
         #expect(troubles.failed("one", spool, now: 10).news == nil)
@@ -32,13 +33,13 @@ import UpsertTestSupport
     }
 
     @Test func `lack of space and a read-only file system are told apart`() {
-        let disk = TemporaryDirectory()
+        let (disk, place) = (TemporaryDirectory(), TemporaryDirectory())
         func trouble(_ code: Int32) -> IntakeTrouble {
             IntakeTrouble(FileError(.rename, PathBytes(disk.path), code), source: disk.path, queue: disk.path)
         }
         #expect(trouble(ENOSPC).cause == trouble(EDQUOT).cause)
         #expect(trouble(EROFS).cause != trouble(ENOSPC).cause && trouble(EIO).cause != trouble(EROFS).cause)
-        let queue = IntakeTrouble(QueueError(.readOnly, "r"), source: disk.path, queue: disk.path)
+        let queue = IntakeTrouble(QueueError(.readOnly, "r"), source: disk.path, queue: place.path)
         #expect(queue.cause == trouble(EROFS).cause)
     }
 }

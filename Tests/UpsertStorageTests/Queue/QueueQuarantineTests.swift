@@ -24,6 +24,18 @@ import UpsertTestSupport
         try await bench.checkedStatus()
     }
 
+    @Test func `however many lie in quarantine, and however long, upkeep takes none of them`() async throws {
+        let bench = try QueueBench()
+        let count = 3_000
+        try await bench.accept((0..<count).map { #"{"id":"r\#($0)","values":[1]}"# })
+        try await bench.refuseAll()
+        for day in 1...400 as ClosedRange<Int64> { _ = try await bench.queue.maintain(now: day * 86_400_000) }
+        #expect(try await bench.checkedStatus().quarantinedCurrent == count)
+        try await bench.reopen(at: 401 * 86_400_000)
+        #expect(try await bench.checkedStatus().quarantinedCurrent == count)
+        #expect(Set(try await bench.queue.quarantine(limit: count + 1).map(\.id)).count == count)
+    }
+
     @Test func `when one of two entries of an id goes, a newer write still makes the other obsolete`() async throws {
         let bench = try QueueBench()
         try await bench.accept([#"{"id":"a","values":[1]}"#])
