@@ -74,7 +74,8 @@ def test_an_index_that_is_gone_holds_and_the_slow_probe_resumes_alone(daemon, in
     found = hits(index)
     index.call("DELETE", "/_faults")
     status = daemon.idle(40)
-    assert found <= 2 and index.count() == 100 and status["quarantined"]["records"] == 0
+    # One request of each verb may be on the wire when the first answer comes.
+    assert found <= 3 and index.count() == 100 and status["quarantined"]["records"] == 0
     assert status["delivered"]["records"] + status["no_effect"]["records"] == 102
     log = daemon.log.read_text()
     assert log.count("target held") == 1 and log.count("target resumed") == 1
