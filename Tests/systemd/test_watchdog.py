@@ -73,13 +73,13 @@ def test_a_huge_file_on_a_slow_disk_is_no_hang(machine, service, index):
     claim = "/var/spool/upsertd/claimed/000000000001-a.json"
     service.drop_in("watchdog", WATCHDOG + f"""SystemCallFilter=
 ExecStart=
-ExecStart=strace -D -f -qq -o /dev/null -P {claim} -e inject=pread64:delay_enter=250000 \
+ExecStart=strace -D -f -qq -o /dev/null -P {claim} -e inject=pread64:delay_enter=200000 \
     /usr/bin/upsertd run --config /etc/upsertd/upsertd.yaml
 """)
     service.start()
     began = time.monotonic()
     # Blanks, since every record of such a file is one more read.
-    service.drop("a.json", "[" + " " * 12_000_000 + json.dumps(records(20))[1:])
+    service.drop("a.json", "[" + " " * 8_000_000 + json.dumps(records(20))[1:])
     status = service.idle(60)
     assert time.monotonic() - began > 10, "the disk was not slow"
     assert status["delivered"]["records"] == 20 == index.count()

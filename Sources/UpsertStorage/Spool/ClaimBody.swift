@@ -12,7 +12,7 @@ package final class ClaimBody {
 
     /// Opens `claim` at its front.
     ///
-    /// - Parameter step: Called before each block, since reading all of them may take long.
+    /// - Parameter step: Called before each block and slice, since reading all of them may take long.
     package init(
         _ claim: ClaimedFile, in spool: Spool, blockBytes: Int = 256 << 10, step: @escaping () -> Void = {}
     ) throws {
@@ -52,6 +52,7 @@ package final class ClaimBody {
     package func slice(_ range: Range<Int>) throws -> UnsafeRawBufferPointer {
         let count = Int(range.upperBound - range.lowerBound)
         if part.capacity < count { part.resize(to: max(count, 2 * part.capacity), keeping: 0) }
+        step()
         let got = try unsafe file.readFully(into: part.room(from: 0, limit: count), at: range.lowerBound)
         guard got == count else {
             throw ClaimChanged.shrank(file.path, from: range.upperBound, to: range.lowerBound + Int(got))
