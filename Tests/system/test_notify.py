@@ -69,14 +69,33 @@ def test_ready_is_said_only_once_the_socket_is_bound_and_answers(directory, inde
     try:
         daemon.drop("a.ndjson", records(10))
         daemon.idle()
-        [found] = systemd.found
-        assert isinstance(found, bytes) and found.startswith(b"HTTP/1.1 200"), found
+        for found in systemd.found:
+            assert isinstance(found, bytes) and found.startswith(b"HTTP/1.1 200"), found
+        assert len(systemd.found) == 1
     finally:
         daemon.stop()
     words = systemd.words()
     assert "STOPPING=1" in words[words.index("READY=1"):]
     # More time to stop is asked for after that.
     assert any(word.startswith("EXTEND_TIMEOUT_USEC=") for word in words[words.index("STOPPING=1"):])
+
+
+def test_the_status_line_follows_at_a_sane_rate(directory, index):
+    daemon = Supervised(directory, index.url)
+    systemd = Notifications(directory)
+    daemon.supervise({"NOTIFY_SOCKET": systemd.path})
+    try:
+        began = time.monotonic()
+        for number in range(40):
+            daemon.drop(f"{number}.ndjson", records(100, start=100 * number))
+            time.sleep(0.2)
+        daemon.idle()
+        took = time.monotonic() - began
+        lines = [word for word in systemd.words() if word.startswith("STATUS=running")]
+        assert 2 <= len(lines) <= 3 + took / 2, (took, lines)
+        assert all(" in flight, " in line and " rec/s, " in line and line.endswith("no holds") for line in lines), lines
+    finally:
+        daemon.stop()
 
 
 def test_a_reload_is_told_from_its_beginning_to_its_end(directory, index):
@@ -190,6 +209,8 @@ log_level: info
             daemon.config.write_text(text.replace("linger: 20ms", "linger: 1h").replace("log_level: info", "log_level: trace"))
             done = daemon.ctl("reload", check=False)
             assert done.returncode == 78 and named in done.stderr, (name, done)
+            # Only the first of some failures is said at the old level.
+            index.call("POST", "/_faults", {"effect": "unavailable", "times": 3})
             daemon.drop(f"{len(text)}.ndjson", records(10, start=len(text)))
             began = time.monotonic()
             status = daemon.idle(20)

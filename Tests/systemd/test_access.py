@@ -145,6 +145,11 @@ def test_only_operators_change_things(machine, service):
         answer = machine.run("curl", "-sS", "-w", "%{http_code}", "--unix-socket", STATUS, "-X", "POST",
                              f"http://localhost/v1/{verb}", user="producer").stdout
         assert answer.endswith("403") and CONTROL in answer, answer
+    for path in ("quarantine/1/retry", "quarantine/1/drop", "quarantine/1/replace", "quarantine/retry", "quarantine/drop",
+                 "targets/main/accept"):
+        answer = machine.run("curl", "-sS", "-w", "%{http_code}", "--unix-socket", STATUS, "-X", "POST",
+                             f"http://localhost/v1/{path}", user="producer").stdout
+        assert answer.endswith("403") and CONTROL in answer, (path, answer)
     assert service.status()["state"] == "running"
     # A producer reads, and a stranger does not even connect.
     assert machine.run("upsertctl", "status", user="producer").returncode == 0

@@ -18,6 +18,12 @@ def test_no_event_is_left_out():
     assert FIELDS.keys() == EVENTS.keys() and PRIORITIES.keys() == set(EVENTS.values())
 
 
+def metrics(machine):
+    """The names of the metrics that there are."""
+    text = machine.run("curl", "-sS", "--unix-socket", "/run/upsertd/status.sock", "http://localhost/metrics").stdout
+    return set(re.findall(r"^# TYPE (\S+)", text, re.M))
+
+
 def queued(service, count):
     wait(lambda: (s := service.status()) and s["queued"]["records"] == count, what=f"{count} records to be queued")
 
@@ -180,6 +186,10 @@ def test_an_outbox(machine, service, index):
     assert said["UPSERTD_OUTBOX"] == "/var/lib/myapp/app.db" and said["UPSERTD_REFUSED"] == "1"
     service.idle()
     assert index.count() == 1
+    # The page for operators has every metric, and no other; two are only there when there is something to tell.
+    explained = set(re.findall(r"`(upsertd_\w+)`", (ROOT / "docs/operations.md").read_text()))
+    assert metrics(machine) <= explained
+    assert explained - metrics(machine) == {"upsertd_orphaned_records", "upsertd_target_request_bytes_max"}
     service.mark = service.now()
     machine.run("mv", "/var/lib/myapp/app.db", "/var/lib/myapp/app.db.away")
     service.explained("outboxUnreadable")
@@ -229,6 +239,7 @@ def test_requests_that_are_too_large_or_have_no_outcome(machine, service, index)
     index.fault(effect="payload_too_large", bytes=20_000)
     service.drop("a.ndjson", records(1_000))
     assert int(service.explained("requestsSmaller")["UPSERTD_BYTES"]) < 2_000_000
+    assert "upsertd_target_request_bytes_max" in metrics(machine)
     index.heal()
     service.idle()
     index.fault(effect="delay", ms=3_000)
@@ -251,6 +262,7 @@ def test_a_target_that_is_gone(machine, service):
     machine.systemctl("restart", service.unit)
     said = service.explained("recordsOrphaned")
     assert said["UPSERTD_TARGET"] == "main" and said["UPSERTD_RECORDS"] == "10"
+    assert "upsertd_orphaned_records" in metrics(machine)
     # The command that is given works, with the daemon stopped.
     machine.systemctl("stop", service.unit)
     machine.run("sh", "-c", said["UPSERTD_MOVE"].replace("OTHER", "other"))

@@ -7,14 +7,14 @@ from conftest import EVENTS, records, wait
 
 def test_a_file_with_many_bad_lines_is_one_message(machine, service, index):
     service.start()
-    lines = "".join('{"id":"bad%d"}\n' % n for n in range(20_000)) + json.dumps(records(1)[0]) + "\n"
+    lines = "".join('{"id":"bad%d"}\n' % n for n in range(100_000)) + json.dumps(records(1)[0]) + "\n"
     service.drop("bad.ndjson", lines)
     service.idle()
     [said] = service.said("recordsRefused")
-    assert said["UPSERTD_FILE"] == "bad.ndjson" and said["UPSERTD_REFUSED"] == "20000"
+    assert said["UPSERTD_FILE"] == "bad.ndjson" and said["UPSERTD_REFUSED"] == "100000"
     assert said["UPSERTD_SPOOL"] == "/var/spool/upsertd" and said["PRIORITY"] == "4"
     errors = said["UPSERTD_ERRORS_FILE"]
-    assert len((machine.root / errors.lstrip("/")).read_text().splitlines()) == 20_000
+    assert len((machine.root / errors.lstrip("/")).read_text().splitlines()) == 100_000
     assert len(service.said()) < 50
     assert index.count() == 1
 

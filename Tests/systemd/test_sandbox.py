@@ -130,6 +130,46 @@ def test_it_sees_and_writes_no_more_than_it_needs(machine, service):
     assert done.stderr.count("Read-only file system") == 3 and done.stdout.split() == ["/home:", "/root:"] or done.stderr
 
 
+def test_what_producers_drop_never_sticks(machine, service, index):
+    """Whatever the umask: their files and directories are read and removed, by a daemon that is not in their group of one."""
+    service.start()
+    machine.run("sh", "-c", """
+        umask 077
+        cd /var/spool/upsertd/incoming
+        mkdir own
+        echo '{"id": "a", "values": [1, 2, 3, 4]}' >own/.a && mv own/.a own/a.ndjson
+        echo '{"id": "b", "values": [1, 2, 3, 4]}' >b.ndjson""", user="producer")
+    service.idle()
+    assert index.count() == 2
+    assert machine.run("find", "/var/spool/upsertd", "-type", "f").stdout == ""
+    # Another producer adds to that directory.
+    machine.run("usermod", "-aG", "upsertd-spool", "stranger")
+    try:
+        machine.run("sh", "-c", """
+            umask 077
+            cd /var/spool/upsertd/incoming/own
+            echo '{"id": "c", "values": [1, 2, 3, 4]}' >.c && mv .c c.ndjson""", user="stranger")
+    finally:
+        machine.run("gpasswd", "-d", "stranger", "upsertd-spool")
+    service.idle()
+    assert index.count() == 3
+    # Others do not even see it.
+    assert machine.run("ls", "/var/spool/upsertd/incoming", user="stranger", check=False).returncode != 0
+    # Who asks for no access at all, by a mode of its own, keeps everybody out, ACLs or not: that is said, with what mends it.
+    machine.run("/usr/bin/python3", "-c", """
+import os
+file = os.open("/var/spool/upsertd/incoming/.d", os.O_CREAT | os.O_WRONLY, 0o600)
+os.write(file, b'{"id": "d", "values": [1, 2, 3, 4]}\\n')
+os.close(file)
+os.rename("/var/spool/upsertd/incoming/.d", "/var/spool/upsertd/incoming/d.ndjson")
+""", user="producer")
+    said = service.wait_said("fileLeftAlone")
+    assert said["UPSERTD_FILE"].endswith("d.ndjson")
+    machine.run("sh", "-c", said["UPSERTD_MEND"])
+    service.idle()
+    assert index.count() == 4
+
+
 def test_a_full_disk_stops_intake_and_nothing_else(machine, service, index):
     machine.run("mkdir", "-p", "/var/lib/upsertd")
     machine.run("mount", "-t", "tmpfs", "-o", "size=48m,mode=700", "queue", "/var/lib/upsertd")
