@@ -96,10 +96,10 @@ def test_a_full_disk_is_no_hang(machine, service, index):
     machine.run("upsertctl", "pause", "main")
     wide = [{"id": f"r{n}", "values": [1.0, 2.0, 3.0, float(n)], "metadata": {"text": "x" * 20_000}} for n in range(2_000)]
     service.drop("a.ndjson", wide)
-    service.explained("diskFull", 60)
+    assert service.explained("diskFull", 60)["UPSERTD_PLACE"] == "/var/lib/upsertd"
     machine.run("sleep", "9")
     assert service.restarts == 0 and service.state == "active" and not service.said("intakeStalled")
     machine.run("upsertctl", "resume", "main")
-    service.explained("diskOK", 60)
+    assert service.explained("diskOK", 60)["UPSERTD_PLACE"] == "/var/lib/upsertd"
     service.idle(120)
     assert index.count() == 2_000

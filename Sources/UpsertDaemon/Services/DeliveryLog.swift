@@ -105,25 +105,29 @@ struct DeliveryLog {
     }
 
     /// Says, once, that the commit that lets delivered records go has failed.
-    mutating func cannotStore(_ error: any Error, _ logger: Logger, now: Int64) {
+    ///
+    /// - Parameter directory: The queue's.
+    mutating func cannotStore(_ error: any Error, _ logger: Logger, in directory: String, now: Int64) {
         guard unstoredSince == nil else { return }
         unstoredSince = now
         let message: Logger.Message =
             "cannot store what was delivered; nothing more is sent until it is, and nothing is lost"
         if let error = error as? QueueError, error.code == .full {
-            logger.report(.diskFull, message, ["place": "queue.directory", "reason": "\(error)"])
+            logger.report(.diskFull, message, ["place": "\(directory)", "reason": "\(error)"])
         } else {
             logger.error(message, metadata: ["reason": "\(error)"])
         }
     }
 
     /// Says that it has succeeded after all.
-    mutating func stored(_ logger: Logger, now: Int64) {
+    ///
+    /// - Parameter directory: The queue's.
+    mutating func stored(_ logger: Logger, in directory: String, now: Int64) {
         guard let since = unstoredSince else { return }
         unstoredSince = nil
         logger.report(
             .diskOK, "what was delivered is stored again",
-            ["place": "queue.directory", "seconds": "\(max(0, now - since) / 1_000)"])
+            ["place": "\(directory)", "seconds": "\(max(0, now - since) / 1_000)"])
     }
 
     private static func advice(_ kind: Hold.Kind) -> String {

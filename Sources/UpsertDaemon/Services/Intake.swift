@@ -112,7 +112,7 @@ actor Intake {
         if trouble.isLackOfSpace {
             logger.report(
                 .diskFull, "disk full: intake waits, delivery goes on, nothing is lost",
-                ["place": "\(source.name)", "reason": "\(trouble.message)"])
+                ["place": "\(place(trouble, source))", "reason": "\(trouble.message)"])
         } else {
             logger.report(
                 .intakeStopped, "intake stopped, nothing is lost; it is tried again by itself",
@@ -122,10 +122,17 @@ actor Intake {
 
     private func say(_ source: any IntakeSource, isOver trouble: IntakeTrouble) {
         if trouble.isLackOfSpace {
-            logger.report(.diskOK, "disk ok: intake goes on", ["place": "\(source.name)", "was": "\(trouble.message)"])
+            logger.report(
+                .diskOK, "disk ok: intake goes on",
+                ["place": "\(place(trouble, source))", "was": "\(trouble.message)"])
         } else {
             logger.report(.intakeResumed, "intake goes on", ["source": "\(source.name)", "was": "\(trouble.message)"])
         }
+    }
+
+    /// Where space is lacking.
+    private func place(_ trouble: IntakeTrouble, _ source: any IntakeSource) -> String {
+        trouble.isQueueFull ? queueDirectory : source.name
     }
 
     private func publish(_ source: any IntakeSource) {

@@ -204,11 +204,11 @@ final class TargetDeliveryService: Sendable {
         guard !settlements.isEmpty || loop.mustFlush else { return }
         do {
             try await queue.settle(settlements, now: now)
-            loop.log.stored(logger, now: now)
+            loop.log.stored(logger, in: queue.directory, now: now)
             loop.mustFlush = false
         } catch {
             if FatalStorageError.isFatal(error) { loop.fatal = FatalStorageError(error) }
-            loop.log.cannotStore(error, logger, now: now)
+            loop.log.cannotStore(error, logger, in: queue.directory, now: now)
             loop.mustFlush = true
         }
     }

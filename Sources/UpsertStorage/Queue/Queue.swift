@@ -42,6 +42,8 @@ package actor Queue {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     let options: Options
+    /// Where its file lies.
+    package nonisolated var directory: String { options.directory }
     let connection: Connection
     private let lock: InstanceLock
     /// Hashes record ids for this queue.
