@@ -26,10 +26,7 @@ private final class FirstFailure: Sendable {
         if let seed = TestEnvironment.integer("UPSERTD_MODEL_RUN") {
             return try await Self.tell(UInt64(bitPattern: Int64(seed)))
         }
-        // The short form always makes the same runs; a long one, and one with a seed, goes new ways.
-        let isShort = TestEnvironment.integer("UPSERTD_TEST_RUNS") == nil
-        let isSeeded = TestEnvironment.integer("UPSERTD_TEST_SEED") != nil
-        var random = isShort && !isSeeded ? TestRandom(seed: 206_082_970_283_121) : TestRandom.forTest("model")
+        var random = TestRandom.forTest("model")
         let seeds = (0..<Self.runs).map { _ in random.next() >> 16 }
         let tasks = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let failed = FirstFailure()
