@@ -69,7 +69,7 @@ def test_many_small_files(daemon, index, patience):
 
 
 def test_files_that_already_lie_there_at_the_start(directory, index, patience):
-    count = sized(5_000, 1_000_000)
+    count = sized(5_000, 200_000)
     daemon = Daemon(directory, index.url)
     daemon.incoming.mkdir(parents=True)
     for number in range(count):
