@@ -140,7 +140,7 @@ class Service:
         machine.run("systemctl", "kill", "-s", "CONT", self.unit, check=False)
         machine.run("systemctl", "stop", self.unit, "upsertd.socket", "upsertd-control.socket", check=False)
         machine.run("sh", "-c", "umount /var/lib/upsertd 2>/dev/null; "
-                    "rm -rf /etc/systemd/system/upsertd*.d /var/lib/upsertd /var/spool/upsertd; "
+                    "rm -rf /etc/systemd/system/upsertd*.d /var/lib/upsertd /var/spool/upsertd /etc/upsertd/*.key*; "
                     "systemd-tmpfiles --create upsertd.conf; systemctl daemon-reload; systemctl reset-failed")
         self.key()
         self.configure()
