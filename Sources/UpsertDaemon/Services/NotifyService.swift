@@ -41,7 +41,7 @@ struct NotifyService: Service {
             // A queue that cannot be read is said by those who need it.
             if let report = try? await running.report() {
                 let summary = report.summary
-                isIdle = summary == line && report.queued.records == 0
+                isIdle = running.phase == .running && summary == line && report.queued.records == 0
                 if summary != line { notifier.status(summary) }
                 line = summary
                 act(on: check.verdict(report))
@@ -86,6 +86,7 @@ struct NotifyService: Service {
             do { try await Task.sleep(for: interval / 8) } catch { return }
         }
     }
+
     private func say(_ stall: Heart.Stall) {
         let seconds: Logger.MetadataValue = "\(stall.duration.components.seconds)"
         switch stall.loop {
