@@ -10,7 +10,7 @@ import packages
 from conftest import KEY, OTHER_KEY, ROOT, Index, wait
 
 PAGE = ROOT / "docs/operations.md"
-HOME = "/root/operations"
+HOME = "/srv/reader"
 # What the reader replaces, and what it is here.
 HOSTS = {"https://my-index-abc123.svc.us-east-1-aws.pinecone.io": "http://127.0.0.1:7700",
          "https://my-other-index-def456.svc.us-east-1-aws.pinecone.io": "http://127.0.0.1:7701"}
@@ -85,9 +85,9 @@ def test_every_command_of_the_page_works(machines):
             Index(first).start(OTHER_KEY, fresh=False)
             reader.key = OTHER_KEY
         elif before == "on another machine":
-            moved = first.root / "root/upsertd-move.tar.gz"
-            shutil.copy(moved, second.root / "root/upsertd-move.tar.gz")
             reader = Reader(second, package)
+            moved = f"{HOME[1:]}/upsertd-move.tar.gz"
+            shutil.copy(first.root / moved, second.root / moved)
             reader.key = OTHER_KEY
         elif before == "the queue is damaged":
             damage(second)
