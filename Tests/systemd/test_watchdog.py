@@ -44,24 +44,26 @@ def restarted(machine, service, index, before, count):
     assert index.count() == count
 
 
-def test_a_delivery_that_hangs_is_named_and_restarted(machine, service, index):
-    """Only the queue's disk hangs: the process, its other threads and the status socket go on."""
+def hanging(machine, service, call):
+    """A daemon of which one system call hangs, with ten records dropped; returns its process id."""
     service.drop_in("watchdog", WATCHDOG)
     service.start()
     before = service.pid
-    hang(machine, before, "fdatasync")
+    hang(machine, before, call)
     service.drop("a.ndjson", records(10))
+    return before
+
+
+def test_a_delivery_that_hangs_is_named_and_restarted(machine, service, index):
+    """Only the queue's disk hangs: the process, its other threads and the status socket go on."""
+    before = hanging(machine, service, "fdatasync")
     assert service.explained("deliveryStalled")["UPSERTD_TARGET"] == "main"
     restarted(machine, service, index, before, 10)
 
 
 def test_an_intake_that_hangs_is_named_and_restarted(machine, service, index):
     """Only the spool's disk hangs: what is in the queue is delivered, and still it would be no daemon any more."""
-    service.drop_in("watchdog", WATCHDOG)
-    service.start()
-    before = service.pid
-    hang(machine, before, "renameat2")
-    service.drop("a.ndjson", records(10))
+    before = hanging(machine, service, "renameat2")
     assert service.explained("intakeStalled")["UPSERTD_SOURCE"] == "/var/spool/upsertd"
     assert service.status()["state"] == "running"
     assert not service.said("deliveryStalled")
