@@ -57,7 +57,7 @@ unit: test-build
 system: test-build $(VENV)/.ready
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/system
 
-# All of it, or SECTION="kills cuts" and so on; takes about an hour.
+# All of it, or SECTION="kills cuts" and so on; takes about three hours.
 torture: test-build $(VENV)/.ready
 	Tests/torture.sh $(VENV) $(SECTION)
 
