@@ -70,13 +70,17 @@ final class OutboxIntake: IntakeSource {
             guard try source.changed() || hasMore else { return idle() }
             hasMore = true
             let rows = try source.read(limit: Self.rowsMax, bytes: AcceptLimits.bytesMax)
-            status.waiting = rows.rows.count
-            if !rows.rows.isEmpty { try await accept(rows) }
+            let (count, more) = (rows.rows.count, rows.hasMore)
+            status.waiting = count
+            if count > 0 { try await accept(rows) }
+            source.reuse(rows)
             try deleteAccepted(source)
-            hasMore = rows.hasMore
+            hasMore = more
             status.waiting = 0
             resolved()
-            return rows.rows.isEmpty ? idle() : .worked
+            if count > 0 { return .worked }
+            source.rest()
+            return idle()
         } catch let error as OutboxError {
             // The application's database is not ours to mend: say so once and look again.
             source = nil

@@ -6,19 +6,21 @@ package struct OutboxRows: Sendable {
     package let rows: [OutboxRow]
     /// Whether there are more rows than were asked for.
     package let hasMore: Bool
-    private let records: [UInt8]
+    private var records: [UInt8]
 
     /// Readable bytes behind every record, whatever their values.
     package static let padding = 64
 
-    init(identity: [UInt8], rows: [OutboxRow], hasMore: Bool, records: [UInt8]) {
+    init(identity: [UInt8], rows: [OutboxRow], hasMore: Bool, records: consuming [UInt8]) {
         self.identity = identity
         self.rows = rows
         self.hasMore = hasMore
-        var padded = records
-        padded.append(contentsOf: repeatElement(0, count: Self.padding))
-        self.records = padded
+        self.records = records
+        self.records.append(contentsOf: repeatElement(0, count: Self.padding))
     }
+
+    /// The memory of the records, whose ranges then lead nowhere.
+    consuming func takeRecords() -> [UInt8] { records }
 
     /// Bytes of all records.
     package var recordBytes: Int { records.count - Self.padding }

@@ -17,11 +17,15 @@ package final class OutboxSource {
     private let file: FileIdentity
     private let isUTF8: Bool
     private var seenVersion: Int64?
+    /// Memory for the records of the next read: fresh memory of that size would be faulted in page by page.
+    private var buffer: [UInt8] = []
 
     /// Milliseconds to wait for another program's lock.
     package static let busyTimeout: Int32 = 5_000
     /// Rows deleted in one transaction.
     package static let deletesMax = 1_000
+    /// Bytes of the memory that is kept between reads.
+    private static let bufferBytesMax = 16 << 20
     /// Bytes of one record; of a larger one only this much is kept, and it is refused.
     package static let recordBytesMax = 32 << 20
 
@@ -39,6 +43,9 @@ package final class OutboxSource {
             // A checkpoint can hold up the application, and two programs at it have damaged databases (SQLite before 3.51.3).
             try connection.execute("PRAGMA wal_autocheckpoint = 0")
             try connection.keepLogOnClose()
+            // Debian builds SQLite so that it writes zeros over all that is deleted, which is half of the work here. So are
+            // these only where the page is written anyhow.
+            try connection.execute("PRAGMA secure_delete = FAST")
             // The schema is the application's: nothing in it may run functions with side effects here.
             try connection.execute("PRAGMA trusted_schema = OFF")
             return connection
@@ -89,7 +96,9 @@ package final class OutboxSource {
             try query.bind(1, after.map { $0 + 1 } ?? .min)
             try query.bind(2, Int64(limit) + 1)
             var rows: [OutboxRow] = []
-            var records: [UInt8] = []
+            var records = buffer
+            buffer = []
+            records.removeAll(keepingCapacity: true)
             while try query.step() {
                 if rows.count == limit || records.count >= bytes && !rows.isEmpty {
                     return OutboxRows(identity: identity, rows: rows, hasMore: true, records: records)
@@ -108,7 +117,7 @@ package final class OutboxSource {
         let start = records.count
         if isUTF8 || query.integer(6) != 0 {
             row.recordBytes = unsafe query.withBytes(5) { bytes in
-                unsafe records.append(contentsOf: bytes.prefix(Self.recordBytesMax))
+                unsafe records.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.recordBytesMax)))
                 return bytes.count
             }
         } else {
@@ -124,6 +133,16 @@ package final class OutboxSource {
     private func text(_ query: Statement, _ column: Int32) -> [UInt8] {
         isUTF8 ? query.bytes(column) : Array(query.text(column).utf8)
     }
+
+    /// Takes back the memory of rows that are not needed any more.
+    package func reuse(_ rows: consuming OutboxRows) {
+        let records = rows.takeRecords()
+        // Not what one huge record took.
+        if records.capacity <= Self.bufferBytesMax { buffer = records }
+    }
+
+    /// Gives the memory for records back.
+    package func rest() { buffer = [] }
 
     /// Deletes the rows of a committed run, at most ``deletesMax`` in a transaction; rows of another outbox stay.
     ///
