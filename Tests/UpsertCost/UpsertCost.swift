@@ -6,18 +6,19 @@ import UpsertTestSupport
 
 /// Repeats one piece of the record path on a fixed input, so that its instructions can be counted (`Tests/cost/run.sh`).
 ///
-/// usage: UpsertCost decode768|decode128|json768|queue ROUNDS
+/// usage: UpsertCost decode768|decode128|packed768|text768|queue ROUNDS
 @main struct UpsertCost {
     static func main() {
         let arguments = CommandLine.arguments
         guard arguments.count == 3, let rounds = Int(arguments[2]) else {
-            print("usage: UpsertCost decode768|decode128|json768|queue ROUNDS")
+            print("usage: UpsertCost decode768|decode128|packed768|text768|queue ROUNDS")
             exit(64)
         }
         switch arguments[1] {
         case "decode768": decode(RecordLines(dimension: 768), .protobuf, rounds)
         case "decode128": decode(RecordLines(dimension: 128), .protobuf, rounds)
-        case "json768": decode(RecordLines(dimension: 768), .json, rounds)
+        case "packed768": decode(RecordLines(dimension: 768), .packed, rounds)
+        case "text768": text(RecordLines(dimension: 768), rounds)
         case "queue": wait { try await queue(RecordLines(dimension: 128), rounds) }
         default: exit(64)
         }
@@ -40,6 +41,21 @@ import UpsertTestSupport
             let transaction = gather(lines, encoding, hasher, lane: 1, round: 0)
             precondition(transaction.accepted == RecordLines.count)
         }
+    }
+
+    /// Writes the records as JSON, as REST sends them.
+    private static func text(_ lines: RecordLines, _ rounds: Int) {
+        let transaction = gather(lines, .packed, RecordKeyHasher(secret: Array(0..<16)), lane: 1, round: 0)
+        var bytes = 0
+        for _ in 0..<rounds {
+            for chunk in transaction.chunks {
+                for record in 0..<chunk.directory.count {
+                    let stored = chunk.payload[chunk.directory.range(record)]
+                    bytes += Transcode.json(protobuf: stored, .upsert)?.count ?? 0
+                }
+            }
+        }
+        precondition(bytes > rounds * RecordLines.count * 7_000)
     }
 
     private static func gather(

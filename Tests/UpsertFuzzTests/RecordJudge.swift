@@ -12,7 +12,9 @@ struct RecordJudge {
     }
 
     private var protobuf = RecordReader(Self.rules(.vectors, .protobuf))
-    private var json = RecordReader(Self.rules(.vectors, .json))
+    private var packed = RecordReader(Self.rules(.vectors, .packed))
+    /// What REST sends of the last record.
+    private var json: [UInt8] = []
     private var text = RecordReader(Self.rules(.records, .ndjson))
     /// Inputs accepted as vector records and as text records.
     private(set) var accepted = (vectors: 0, texts: 0)
@@ -30,7 +32,7 @@ struct RecordJudge {
         let padded = input + [UInt8](repeating: UInt8(ascii: "7"), count: RecordReader.paddingBytes)
         try padded.withUnsafeBytes { padded in
             let line = UnsafeRawBufferPointer(rebasing: padded[..<input.count])
-            try judgeVector(protobuf.read(line), json.read(line))
+            try judgeVector(protobuf.read(line), packed.read(line), input)
             try judgeText(text.read(line), input)
         }
         try BodyJudge.judge(input)
@@ -38,55 +40,74 @@ struct RecordJudge {
 
     // MARK: Vector records
 
-    private mutating func judgeVector(_ first: ReadResult, _ second: ReadResult) throws {
+    private mutating func judgeVector(_ first: ReadResult, _ second: ReadResult, _ input: [UInt8]) throws {
         switch (first, second) {
         case (.blank, .blank): return
         case (.rejected(let one), .rejected(let other)):
             guard one.code == other.code, !one.reason.isEmpty else { throw Verdict("\(one) but \(other)") }
         case (.operation(let one), .operation(let other)):
             guard one.kind == other.kind, one.namespace == other.namespace else { throw Verdict("\(one) but \(other)") }
+            guard protobuf.encoded == packed.encoded, protobuf.id == packed.id else {
+                throw Verdict("stored forms differ")
+            }
+            guard let text = Transcode.json(protobuf: packed.encoded[...], one.kind) else { throw Verdict("no JSON") }
+            guard one.kind == .delete || text.count <= other.weight else {
+                throw Verdict("\(text.count) bytes of JSON, weighed as \(other.weight)")
+            }
+            json = text
             accepted.vectors += 1
             switch one.kind {
-            case .upsert: try judgeUpsert()
-            case .update: try judgeUpdate()
+            case .upsert: try judgeUpsert(input)
+            case .update: try judgeUpdate(input)
             case .delete: try judgeDelete()
             }
         default: throw Verdict("for gRPC \(first), for REST \(second)")
         }
     }
 
-    private func judgeUpsert() throws {
+    private func judgeUpsert(_ input: [UInt8]) throws {
         guard case .upsert(let call) = try GRPCDecoder.decode("Upsert", protobuf.encoded[...]), call.records.count == 1
         else { throw Verdict("the protobuf is no upsert of one record") }
-        guard json.encoded.last == UInt8(ascii: ",") else { throw Verdict("no comma behind the JSON") }
-        var reader = JSONReader(json.encoded.dropLast())
+        guard json.last == UInt8(ascii: ",") else { throw Verdict("no comma behind the JSON") }
+        var reader = JSONReader(json.dropLast())
         let sent = try VectorJSON.record(&reader)
         try reader.finish()
         let record = call.records[0]
-        // An id derived from content depends on the form of the content.
-        guard Array(record.id.utf8) == protobuf.id, Array(sent.id.utf8) == json.id else { throw Verdict("ids differ") }
-        try judgeValues(record, sent)
+        guard Array(record.id.utf8) == protobuf.id, sent.id == record.id else { throw Verdict("ids differ") }
+        try judgeValues(record, sent, input)
     }
 
-    private func judgeUpdate() throws {
+    private func judgeUpdate(_ input: [UInt8]) throws {
         guard case .update(let call) = try GRPCDecoder.decode("Update", protobuf.encoded[...]) else {
             throw Verdict("the protobuf is no update")
         }
         var record = VectorRecord(id: call.id, dense: call.dense, sparse: call.sparse)
         record.metadata = call.setMetadata
-        var renamed = json.encoded
+        var renamed = json
         if let range = renamed.firstRange(of: Array("\"setMetadata\":".utf8)) {
             renamed.replaceSubrange(range, with: Array("\"metadata\":".utf8))
         }
         var reader = JSONReader(renamed)
         let sent = try VectorJSON.record(&reader)
         guard call.id == sent.id else { throw Verdict("ids differ") }
-        try judgeValues(record, sent)
+        try judgeValues(record, sent, input)
     }
 
-    private func judgeValues(_ record: VectorRecord, _ sent: VectorRecord) throws {
-        // The stored JSON keeps the producer's number text, so the C library can say what each number is as a float.
-        let dense = Self.numbers(in: json.encoded, of: "\"values\":[", from: 0)
+    private func judgeValues(_ record: VectorRecord, _ sent: VectorRecord, _ input: [UInt8]) throws {
+        guard case .array(let submitted) = try JSONReader.parse(input[...])["values"] ?? .array([]) else {
+            throw Verdict("values are no array")
+        }
+        // By way of a double, so the last bit may be another one.
+        let isSame =
+            submitted.count == record.denseCount
+            && zip(submitted, record.denseValues).allSatisfy { value, float in
+                guard case .number(let double) = value else { return false }
+                return abs(Int64(Float(double).magnitude.bitPattern) - Int64(float.magnitude.bitPattern)) <= 1
+                    && (Float(double).sign == float.sign)
+            }
+        guard isSame || submitted.isEmpty else { throw Verdict("values \(record.denseValues) of \(submitted)") }
+        // The C library says what each number that is sent is as a float.
+        let dense = Self.numbers(in: json, of: "\"values\":[", from: 0)
         guard record.denseValues.map(\.bitPattern) == dense.map({ strtof($0, nil).bitPattern }) else {
             throw Verdict("values \(record.denseValues) of \(dense)")
         }
@@ -121,9 +142,9 @@ struct RecordJudge {
         guard case .delete(let call) = try GRPCDecoder.decode("Delete", protobuf.encoded[...]) else {
             throw Verdict("the protobuf is no delete")
         }
-        var reader = JSONReader(json.encoded.dropLast())
+        var reader = JSONReader(json.dropLast())
         let id = try reader.string()
-        guard call.ids == [id], Array(id.utf8) == protobuf.id, json.encoded.last == UInt8(ascii: ",") else {
+        guard call.ids == [id], Array(id.utf8) == protobuf.id, json.last == UInt8(ascii: ",") else {
             throw Verdict("ids differ")
         }
     }

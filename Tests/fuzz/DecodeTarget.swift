@@ -12,7 +12,7 @@ private enum Readers {
     // safe: libFuzzer calls from one thread.
     nonisolated(unsafe) static var all = [
         RecordReader(RecordRules(api: .vectors, encoding: .protobuf, dimension: nil, digest: digest)),
-        RecordReader(RecordRules(api: .vectors, encoding: .json, dimension: nil, digest: digest)),
+        RecordReader(RecordRules(api: .vectors, encoding: .packed, dimension: nil, digest: digest)),
         RecordReader(RecordRules(api: .vectors, encoding: .protobuf, dimension: 3, digest: digest)),
         RecordReader(RecordRules(api: .records, encoding: .ndjson, dimension: nil, digest: digest)),
     ]

@@ -24,6 +24,16 @@ struct FieldTable {
 
     /// Bytes of the entries as one compact JSON object.
     var jsonCount: Int { entries.isEmpty ? 2 : entries.reduce(1) { $0 + $1.json.count + 1 } }
+    /// Bytes at most of the entries as JSON written from their protobuf form, where numbers get their canonical text.
+    ///
+    /// That is longer than the producer's only where this has an exponent, and then by at most 25 bytes; an "e" of the key
+    /// counts for one.
+    var writtenJSONMax: Int {
+        let exponents = entries.count { entry in
+            entry.number != nil && json[entry.json].contains { $0 | 0x20 == UInt8(ascii: "e") }
+        }
+        return jsonCount + 25 * exponents
+    }
     /// Bytes of the entries as one protobuf `Struct`.
     var protobufCount: Int { entries.reduce(0) { $0 + $1.protobuf.count } }
 

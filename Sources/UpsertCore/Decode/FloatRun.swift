@@ -6,51 +6,25 @@ struct FloatRun {
     var count = 0
     /// The largest magnitude, as bits; infinity or above means that some element is not finite.
     var largest: UInt32 = 0
-    /// Bytes of compact text written.
-    var textCount = 0
     /// Whether `next` is where the array stops being JSON numbers.
     var failed = false
     /// Whether an element was expected there, rather than a comma.
     var failedAtElement = false
 
-    /// Where the numbers go.
-    @unsafe struct Output {
-        var floats: UnsafeMutablePointer<UInt32>
-        /// Floats that fit; more are counted and dropped.
-        var capacity: Int
-        /// Room for the array's own length and 64 bytes; nil when the number text is not wanted.
-        var text: UnsafeMutableRawPointer?
-    }
-
     /// Reads the array whose opening bracket is at `start`.
     ///
     /// `base` holds a record that ends in `}`, with 64 readable bytes behind it, so no run of digits or blanks leaves it.
-    static func read(_ base: UnsafeRawPointer, at start: Int, into output: Output) -> FloatRun {
+    ///
+    /// - Parameter floats: Where the numbers go; more than fit are counted and dropped.
+    static func read(
+        _ base: UnsafeRawPointer, at start: Int, into floats: UnsafeMutableBufferPointer<UInt32>
+    ) -> FloatRun {
         let first = unsafe skipBlanks(base + start + 1)
         if unsafe first.load(as: UInt8.self) == UInt8(ascii: "]") {
             return unsafe FloatRun(next: first + 1 - base)
         }
-        if let text = unsafe output.text {
-            return unsafe readKeepingText(base, first, output, text)
-        }
-        return unsafe readNumbers(base, first, output)
-    }
-
-    // Two functions, so that each is compiled without the other's branch.
-
-    @inline(never)
-    private static func readKeepingText(
-        _ base: UnsafeRawPointer, _ first: UnsafeRawPointer, _ output: Output, _ text: UnsafeMutableRawPointer
-    ) -> FloatRun {
-        unsafe scan(base, first, output, text, keepingText: true)
-    }
-
-    @inline(never)
-    private static func readNumbers(
-        _ base: UnsafeRawPointer, _ first: UnsafeRawPointer, _ output: Output
-    ) -> FloatRun {
-        // The text pointer is never followed here; any pointer will do.
-        unsafe scan(base, first, output, UnsafeMutableRawPointer(output.floats), keepingText: false)
+        guard let place = floats.baseAddress else { return unsafe FloatRun(next: first - base, failed: true) }
+        return unsafe scan(base, first, place, place + floats.count)
     }
 
     @inline(__always)
@@ -60,18 +34,16 @@ struct FloatRun {
         return unsafe at
     }
 
-    @inline(__always)
+    @inline(never)
     private static func scan(
-        _ base: UnsafeRawPointer, _ first: UnsafeRawPointer, _ output: Output, _ text: UnsafeMutableRawPointer,
-        keepingText: Bool
+        _ base: UnsafeRawPointer, _ first: UnsafeRawPointer, _ floats: UnsafeMutablePointer<UInt32>,
+        _ limit: UnsafeMutablePointer<UInt32>
     ) -> FloatRun {
         let constants = unsafe DecimalFloat.constants
         let power = unsafe constants[LongFraction.powerOffset]
-        let limit = unsafe output.floats + output.capacity
-        var place = unsafe output.floats
+        var place = unsafe floats
         var dropped = 0
         var largest: UInt32 = 0
-        var end = unsafe text
         var at = unsafe first
         var failed = false
         var failedAtElement = false
@@ -106,7 +78,6 @@ struct FloatRun {
             } else {
                 dropped &+= 1
             }
-            if keepingText { unsafe copy(at, next - at, to: &end) }
             unsafe at = next
             // Comma and blank as one comparison: the next number's place then hangs on a foretold branch, not on data.
             if UInt16(truncatingIfNeeded: behind) == 0x202c {
@@ -133,22 +104,7 @@ struct FloatRun {
             }
         }
         return unsafe FloatRun(
-            next: at - base, count: place - output.floats + dropped, largest: largest,
-            textCount: max(0, end - text - 1), failed: failed, failedAtElement: failedAtElement)
-    }
-
-    /// Appends a number and a comma. Copies 32 bytes whatever the length: cheaper than a call, and there is room.
-    @inline(__always)
-    private static func copy(_ number: UnsafeRawPointer, _ count: Int, to end: inout UnsafeMutableRawPointer) {
-        if count <= 32 {
-            let low = unsafe number.loadUnaligned(as: SIMD16<UInt8>.self)
-            let high = unsafe number.loadUnaligned(fromByteOffset: 16, as: SIMD16<UInt8>.self)
-            unsafe end.storeBytes(of: low, as: SIMD16<UInt8>.self)
-            unsafe end.storeBytes(of: high, toByteOffset: 16, as: SIMD16<UInt8>.self)
-        } else {
-            unsafe end.copyMemory(from: number, byteCount: count)
-        }
-        unsafe end.storeBytes(of: UInt8(ascii: ","), toByteOffset: count, as: UInt8.self)
-        unsafe end += count &+ 1
+            next: at - base, count: place - floats + dropped, largest: largest, failed: failed,
+            failedAtElement: failedAtElement)
     }
 }

@@ -8,10 +8,12 @@ package struct RecordRules: Sendable {
     /// SHA-256, for ids derived from content.
     package var digest: @Sendable (UnsafeRawBufferPointer) -> [UInt8]
 
+    /// - Precondition: Text records are in `ndjson`, vectors in `protobuf` or `packed`.
     package init(
         api: RecordAPI, encoding: Encoding, dimension: Int?,
         digest: @escaping @Sendable (UnsafeRawBufferPointer) -> [UInt8]
     ) {
+        precondition(api == .records ? encoding == .ndjson : encoding.isProtobuf, "vectors are stored in protobuf")
         self.api = api
         self.encoding = encoding
         self.dimension = dimension
@@ -26,6 +28,7 @@ package struct ReadOperation: Sendable, Equatable {
     package var namespace: String?
     /// Where the id's raw bytes are, in the reader's `id` buffer: always all of it.
     package var idLength: Int
-    /// What the record counts against ``RequestLimits/weightMax``: 4 a dimension, 8 a non-zero, metadata as compact JSON.
+    /// What the record counts against ``RequestLimits/weightMax``: 4 a dimension, 8 a non-zero, metadata as compact JSON; in
+    /// ``Encoding/packed`` the bytes of its JSON, or a little more.
     package var weight: Int
 }

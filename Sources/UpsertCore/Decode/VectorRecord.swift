@@ -19,7 +19,7 @@ extension RecordReader {
     mutating func readVectorRecord(_ start: JSONCursor, _ columns: RecordColumns) throws(Rejection) -> ReadOperation {
         var cursor = start
         var found = VectorFields()
-        vector.removeAll(textBytes: rules.encoding == .json ? cursor.end - cursor.at : nil)
+        vector.removeAll(countingText: rules.encoding == .packed)
         if try cursor.openObject() {
             repeat {
                 let key = try cursor.readKey()
@@ -117,13 +117,10 @@ extension RecordReader {
         let metadata = try checkedMetadata(found)
         if !hasID {
             content.removeAll(keepingCapacity: true)
-            VectorEncoder.appendProtobufParts(vector, metadata, VectorEncoder.upsertTags, to: &content)
+            VectorEncoder.appendParts(vector, metadata, VectorEncoder.upsertTags, to: &content)
             deriveID()
         }
-        switch rules.encoding {
-        case .protobuf: VectorEncoder.appendProtobufUpsert(id, vector, metadata, to: &encoded)
-        case .json, .ndjson: VectorEncoder.appendJSONUpsert(id, vector, metadata, to: &encoded)
-        }
+        VectorEncoder.appendUpsert(id, vector, metadata, to: &encoded)
         return try finish(.upsert, found, metadata)
     }
 
@@ -132,17 +129,17 @@ extension RecordReader {
         if vector.denseCount == 0 && vector.sparseCount == 0 && metadata == nil {
             throw Rejection(.noValues, "an update needs values, sparse_values or set_metadata")
         }
-        switch rules.encoding {
-        case .protobuf: VectorEncoder.appendProtobufUpdate(id, vector, metadata, to: &encoded)
-        case .json, .ndjson: VectorEncoder.appendJSONUpdate(id, vector, metadata, to: &encoded)
-        }
+        VectorEncoder.appendUpdate(id, vector, metadata, to: &encoded)
         return try finish(.update, found, metadata)
     }
 
     private func finish(
         _ kind: OperationKind, _ found: VectorFields, _ metadata: FieldTable?
     ) throws(Rejection) -> ReadOperation {
-        let weight = 4 * vector.denseCount + 8 * vector.sparseCount + (metadata?.jsonCount ?? 0)
+        let weight =
+            rules.encoding == .packed
+            ? VectorText.bytesMax(kind, id, vector, metadata)
+            : 4 * vector.denseCount + 8 * vector.sparseCount + (metadata?.jsonCount ?? 0)
         try checkSize(kind, weight: weight)
         return ReadOperation(kind: kind, namespace: found.namespace, idLength: id.count, weight: weight)
     }

@@ -9,25 +9,19 @@ struct VectorScratch: Sendable {
     /// Bits of the sparse values.
     private(set) var sparse = [UInt32](repeating: 0, count: RecordLimits.sparseValuesMax)
     private(set) var sparseCount = 0
-    /// The producer's number text with commas, where it is wanted.
-    private(set) var text: [UInt8] = []
-    private(set) var denseText = 0..<0
-    private(set) var sparseText = 0..<0
-    private var keepsText = false
+    /// Bytes of the dense values as JSON at most, where they are counted; see ``FloatTextSize``.
+    private(set) var denseTextMax = 0
+    /// The same for the sparse values.
+    private(set) var sparseTextMax = 0
+    private var countsText = false
 
     /// Forgets the last record; keeps the memory.
     ///
-    /// - Parameter textBytes: Bytes of number text that may come; nil when none is wanted.
-    mutating func removeAll(textBytes: Int?) {
+    /// - Parameter countingText: Whether ``denseTextMax`` and ``sparseTextMax`` are wanted.
+    mutating func removeAll(countingText: Bool) {
         denseCount = 0
         sparseCount = 0
-        denseText = 0..<0
-        sparseText = 0..<0
-        keepsText = textBytes != nil
-        // Each number is copied as 32 bytes, whatever its length.
-        if let textBytes, text.count < textBytes + 64 {
-            text = [UInt8](repeating: 0, count: textBytes + textBytes / 2 + 64)
-        }
+        countsText = countingText
     }
 
     /// Reads the array of dense values at the cursor, or null.
@@ -38,9 +32,8 @@ struct VectorScratch: Sendable {
         if cursor.current != UInt8(ascii: "[") {
             throw cursor.wrongType("values", at: "/values", mustBe: "an array of numbers")
         }
-        let start = max(denseText.upperBound, sparseText.upperBound)
-        let run = Self.run(cursor, &dense, &text, from: start, keepingText: keepsText)
-        denseText = start..<start + run.textCount
+        let start = cursor.at
+        let run = Self.run(cursor, &dense)
         denseCount = run.count
         try Self.check(run, dense, &cursor, at: "/values")
         if run.count > RecordLimits.dimensionMax {
@@ -57,19 +50,21 @@ struct VectorScratch: Sendable {
         if Float(bitPattern: run.largest) < RecordLimits.magnitudeMin {
             throw Rejection(.allZero, at: "/values", "Dense vectors must contain at least one non-zero value")
         }
+        if countsText { denseTextMax = Self.textMax(dense, run.count, cursor, from: start) }
     }
 
-    private static func run(
-        _ cursor: JSONCursor, _ floats: inout [UInt32], _ text: inout [UInt8], from start: Int, keepingText: Bool
-    ) -> FloatRun {
+    private static func run(_ cursor: JSONCursor, _ floats: inout [UInt32]) -> FloatRun {
         unsafe floats.withUnsafeMutableBufferPointer { floats in
-            unsafe text.withUnsafeMutableBytes { text in
-                guard let place = floats.baseAddress else { return FloatRun(next: cursor.at, failed: true) }
-                let output = unsafe FloatRun.Output(
-                    floats: place, capacity: floats.count,
-                    text: keepingText ? text.baseAddress.map { unsafe $0 + start } : nil)
-                return unsafe FloatRun.read(cursor.base, at: cursor.at, into: output)
-            }
+            unsafe FloatRun.read(cursor.base, at: cursor.at, into: floats)
+        }
+    }
+
+    /// Bytes at most of the floats that were just read, whose array reaches from `start` to the cursor.
+    private static func textMax(_ floats: [UInt32], _ count: Int, _ cursor: JSONCursor, from start: Int) -> Int {
+        unsafe floats.withUnsafeBufferPointer { floats in
+            unsafe FloatTextSize.bytesMax(
+                UnsafeBufferPointer(rebasing: floats.prefix(count)),
+                text: cursor.bytes(start + 1, cursor.at - start - 2))
         }
     }
 
@@ -154,10 +149,12 @@ extension VectorScratch {
         if cursor.current != UInt8(ascii: "[") {
             throw cursor.wrongType("sparse values", at: pointer, mustBe: "an array of numbers")
         }
-        let start = max(denseText.upperBound, sparseText.upperBound)
-        let run = Self.run(cursor, &sparse, &text, from: start, keepingText: keepsText)
-        sparseText = start..<start + run.textCount
+        let start = cursor.at
+        let run = Self.run(cursor, &sparse)
         try Self.check(run, sparse, &cursor, at: pointer)
+        if countsText {
+            sparseTextMax = Self.textMax(sparse, min(run.count, sparse.count), cursor, from: start)
+        }
         return run.count
     }
 

@@ -15,15 +15,23 @@ extension Encoding {
         return encodings.contains(.protobuf) ? .protobuf : encodings.contains(.json) ? .json : nil
     }
 
-    /// Bounds on the stored bytes of a request that is sent in another form, for the published bounds to hold there too.
+    /// Bounds on the stored bytes of a request that is sent in another form than it was weighed for, for the published bounds
+    /// to hold there too.
     ///
-    /// A float takes 4 bytes in protobuf and at most 16 as JSON with its comma; the other way it shrinks.
+    /// A float takes 4 bytes in protobuf and at most 15 as JSON with its comma. The other way a weight of JSON says nothing, but
+    /// what counts there, 8 for each non-zero at most, is no more than twice the stored bytes.
     package func limits(sentAs other: Encoding, _ operation: OperationKind, _ published: RequestLimits) -> RequestLimits
     {
-        guard self == .protobuf, other == .json, operation == .upsert else { return published }
         var limits = published
-        limits.bytesMax /= 4
-        limits.weightMax /= 4
+        switch (self, other) {
+        case (.protobuf, .json) where operation == .upsert:
+            limits.bytesMax /= 4
+            limits.weightMax /= 4
+        case (.packed, .protobuf) where operation == .upsert:
+            limits.bytesMax /= 2
+            limits.weightMax = .max
+        default: break
+        }
         return limits
     }
 }
@@ -31,29 +39,38 @@ extension Encoding {
 extension Batch {
     /// The request that sends these records through a transport that sends `encodings`; as they lie where it can.
     ///
+    /// - Parameter text: Gets what has to be written in another form, in memory of ``PayloadPool``; the request shares it.
     /// - Throws: ``RequestFailure``.
-    package func request(for encodings: Set<Encoding>) throws(RequestFailure) -> WriteRequest {
+    package func request(
+        for encodings: Set<Encoding>, text: inout [UInt8]
+    ) throws(RequestFailure) -> WriteRequest {
         guard let form = encoding.sent(by: encodings, operation) else { throw .noForm }
-        guard form != encoding else { return request }
-        var bytes: [UInt8] = []
+        var request = request
+        request.encoding = form
+        if form == encoding || form.isProtobuf && encoding.isProtobuf { return request }
+        text = PayloadPool.shared.take()
         for index in 0..<count {
-            guard let record = Self.transcode(record(index), operation, from: encoding, to: form) else {
-                throw .damaged
-            }
-            bytes.append(contentsOf: record)
+            guard Self.append(record(index), operation, from: encoding, to: form, &text) else { throw .damaged }
         }
-        return WriteRequest(
-            operation: operation, encoding: form, namespace: namespace, recordCount: count, segments: [bytes[...]])
+        request.segments = [text[...]]
+        return request
     }
 
-    private static func transcode(
-        _ stored: ArraySlice<UInt8>, _ operation: OperationKind, from encoding: Encoding, to form: Encoding
-    ) -> [UInt8]? {
-        switch (encoding, form) {
-        case (.protobuf, _): Transcode.json(protobuf: stored, operation)
-        case (_, .protobuf): Transcode.protobuf(json: stored, operation)
+    private static func append(
+        _ stored: ArraySlice<UInt8>, _ operation: OperationKind, from encoding: Encoding, to form: Encoding,
+        _ bytes: inout [UInt8]
+    ) -> Bool {
         // Deletes are the same in both JSON encodings.
-        case (_, _): Array(stored)
+        guard encoding.isProtobuf || form.isProtobuf else {
+            bytes.append(contentsOf: stored)
+            return true
         }
+        if encoding.isProtobuf && operation != .delete { return VectorText.append(stored, operation, to: &bytes) }
+        let record =
+            encoding.isProtobuf
+            ? Transcode.json(protobuf: stored, operation) : Transcode.protobuf(json: stored, operation)
+        guard let record else { return false }
+        bytes.append(contentsOf: record)
+        return true
     }
 }

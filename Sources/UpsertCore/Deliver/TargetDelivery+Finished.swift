@@ -94,7 +94,7 @@ extension TargetDelivery {
         _ id: AttemptID, _ attempt: Attempt, _ reason: String, now: Int64
     ) -> [DeliveryEffect] {
         guard attempt.batch.count > 1 else { return quarantined(id, attempt, reason, now: now) }
-        let size = attempt.batch.bytes
+        let size = attempt.batch.requestBytes
         let lowered = size > 2_000_000 ? 2_000_000 : max(65_536, size / 2)
         var effects: [DeliveryEffect] = []
         if lowered < bytesBound ?? .max {

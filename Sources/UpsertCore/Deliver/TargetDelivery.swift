@@ -144,7 +144,7 @@ package struct TargetDelivery: Sendable {
         attempt.isSending = true
         let batch = attempt.batch
         gates.sent(batch.lane, request: requests)
-        governor.charge(batch.lane, batch.operation, records: batch.count, bytes: batch.bytes, now: now)
+        governor.charge(batch.lane, batch.operation, records: batch.count, bytes: batch.requestBytes, now: now)
     }
 
     /// Notes that a batch just taken is being sent.

@@ -28,13 +28,14 @@ enum Protobuf {
         bytes.append(contentsOf: content)
     }
 
-    /// Takes a varint off the front; nil when there is none, with nothing taken.
-    static func popVarint(_ bytes: inout ArraySlice<UInt8>) -> UInt64? {
+    /// Reads the varint at `at` and steps over it; nil when there is none, with nothing stepped over.
+    static func varint<Bytes: ByteRun>(_ bytes: Bytes, _ at: inout Int) -> UInt64? {
         var value: UInt64 = 0
-        for (position, byte) in bytes.prefix(10).enumerated() {
-            value |= UInt64(byte & 0x7f) << UInt64(7 * position)
+        for (position, shift) in zip(at..<min(at + 10, bytes.endIndex), stride(from: UInt64(0), to: 70, by: 7)) {
+            let byte = bytes[position]
+            value |= UInt64(byte & 0x7f) << shift
             if byte < 0x80 {
-                bytes = bytes.dropFirst(position + 1)
+                at = position + 1
                 return value
             }
         }

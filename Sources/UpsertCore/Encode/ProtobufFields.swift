@@ -1,57 +1,56 @@
+/// Bytes whose parts are of the same type: slices of arrays, or of raw memory, which count no references.
+protocol ByteRun: RandomAccessCollection where Element == UInt8, SubSequence == Self, Index == Int {}
+
+extension ArraySlice<UInt8>: ByteRun {}
+extension Slice<UnsafeRawBufferPointer>: @unsafe ByteRun {}
+
 /// Walks the fields of one protobuf message, bounds-checked: stored bytes come from a disk.
-struct ProtobufFields {
+struct ProtobufFields<Bytes: ByteRun> {
     struct Field {
         var number: Int
         /// Content of a length-delimited field, or the bytes of a fixed one; empty for a varint.
-        var content: ArraySlice<UInt8>
+        var content: Bytes
         /// The whole field with tag and length.
-        var whole: ArraySlice<UInt8>
+        var whole: Bytes
         /// The value of a varint.
         var varint: UInt64 = 0
     }
 
-    private var rest: ArraySlice<UInt8>
+    private let bytes: Bytes
+    private var at: Int
     /// Whether something was met that is no protobuf; the walk then ends.
     private(set) var isBroken = false
 
-    init(_ message: ArraySlice<UInt8>) { rest = message }
+    init(_ message: Bytes) {
+        bytes = message
+        at = message.startIndex
+    }
 
     mutating func next() -> Field? {
-        let start = rest
-        guard !rest.isEmpty, !isBroken else { return nil }
-        guard let tag = varint(), tag >> 3 > 0, tag >> 3 < 1 << 29 else { return broken() }
-        var field = Field(number: Int(tag >> 3), content: [], whole: [])
+        let start = at
+        guard at < bytes.endIndex, !isBroken else { return nil }
+        guard let tag = Protobuf.varint(bytes, &at), tag >> 3 > 0, tag >> 3 < 1 << 29 else { return broken() }
+        var count: UInt64 = 0
+        var value: UInt64 = 0
         switch tag & 7 {
         case 0:
-            guard let value = varint() else { return broken() }
-            field.varint = value
-        case 1:
-            guard let content = take(8) else { return broken() }
-            field.content = content
+            guard let varint = Protobuf.varint(bytes, &at) else { return broken() }
+            value = varint
+        case 1: count = 8
         case 2:
-            guard let count = varint(), count <= UInt64(rest.count), let content = take(Int(count)) else {
-                return broken()
-            }
-            field.content = content
-        case 5:
-            guard let content = take(4) else { return broken() }
-            field.content = content
+            guard let length = Protobuf.varint(bytes, &at) else { return broken() }
+            count = length
+        case 5: count = 4
         default: return broken()
         }
-        field.whole = start[start.startIndex..<rest.startIndex]
-        return field
+        guard count <= UInt64(bytes.endIndex - at) else { return broken() }
+        let content = at..<at + Int(count)
+        at = content.upperBound
+        return Field(number: Int(tag >> 3), content: bytes[content], whole: bytes[start..<at], varint: value)
     }
 
     private mutating func broken() -> Field? {
         isBroken = true
         return nil
     }
-
-    private mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
-        guard count <= rest.count else { return nil }
-        defer { rest = rest.dropFirst(count) }
-        return rest.prefix(count)
-    }
-
-    private mutating func varint() -> UInt64? { Protobuf.popVarint(&rest) }
 }

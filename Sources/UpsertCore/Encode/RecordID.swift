@@ -5,10 +5,10 @@ package enum RecordID {
         from stored: ArraySlice<UInt8>, _ kind: OperationKind, _ encoding: Encoding
     ) -> [UInt8] {
         switch (kind, encoding) {
-        case (.upsert, .protobuf):
+        case (.upsert, .protobuf), (.upsert, .packed):
             var request = ProtobufFields(stored)
             return request.next().map { firstField($0.content) } ?? []
-        case (.update, .protobuf), (.delete, .protobuf): return firstField(stored)
+        case (_, .protobuf), (_, .packed): return firstField(stored)
         case (.delete, .json), (.delete, .ndjson):
             guard stored.count >= 3, stored.first == UInt8(ascii: "\"") else { return [] }
             return StringEscapes.decoded(stored.dropFirst().dropLast(2))

@@ -10,17 +10,17 @@ package enum RecordMerge {
     ///   - stored: Its stored bytes.
     ///   - update: The update's stored bytes.
     /// - Returns: Stored bytes of the same kind as what waits, and their weight.
-    /// - Throws: `metadata_too_large` or `record_too_large` when only the merged record breaks a limit;
+    /// - Throws: `metadata_too_large` when only the merged record breaks that limit, the only one that it can break;
     ///   `unsupported_operation` for text records and deletes; `malformed` when either is not in its stored form. The
     ///   waiting write stands in every case.
     package static func merge(
         _ waiting: OperationKind, _ stored: ArraySlice<UInt8>, update: ArraySlice<UInt8>, encoding: Encoding
     ) throws(Rejection) -> (bytes: [UInt8], weight: Int) {
         let id = RecordID.text(of: update, .update, encoding)
-        if waiting == .delete || encoding == .ndjson {
+        if waiting == .delete || !encoding.isProtobuf {
             throw Rejection(.unsupportedOperation, "an update cannot be merged into this write", id: id)
         }
-        guard var parts = RecordParts(stored, waiting, encoding), let change = RecordParts(update, .update, encoding)
+        guard var parts = RecordParts(stored, waiting), let change = RecordParts(update, .update)
         else {
             throw Rejection(.malformed, "the stored record is not in its encoding's form", id: id)
         }
@@ -35,12 +35,6 @@ package enum RecordMerge {
             }
         }
         let bytes = parts.joined(waiting)
-        let weight = parts.weight(metadataJSON: json)
-        if var refusal = RecordSize.refusal(bytes.count, weight: weight, waiting, encoding) {
-            refusal.reason += ", merged with the write that waits"
-            refusal.id = id
-            throw refusal
-        }
-        return (bytes, weight)
+        return (bytes, encoding == .packed ? VectorText.count(bytes[...], waiting) : parts.weight(metadataJSON: json))
     }
 }

@@ -1,51 +1,45 @@
-/// A stored upsert or update taken apart, numbers untouched: the join of the parts is the same record again.
+/// A stored upsert or update in protobuf taken apart: the join of the parts is the same record again.
 struct RecordParts {
     /// One metadata field.
     struct Entry {
         /// The decoded key.
         var key: [UInt8]
-        /// The field as it is stored: `Struct.fields` with tag and length, or `"key":value`.
+        /// The field as it is stored: `Struct.fields` with tag and length.
         var whole: ArraySlice<UInt8>
     }
 
-    let encoding: Encoding
-    /// Raw bytes in protobuf, a JSON string with its quotes in JSON.
     var id: ArraySlice<UInt8> = []
-    /// Packed floats, or the JSON array; nil where there are none.
+    /// Packed floats; nil where there are none.
     var dense: ArraySlice<UInt8>?
-    /// The `SparseValues` message, or the JSON object; nil where there are none.
+    /// The `SparseValues` message; nil where there are none.
     var sparse: ArraySlice<UInt8>?
     /// Metadata fields by ascending key; nil where there is no metadata at all.
     var metadata: [Entry]?
 
     /// Takes a stored record apart; nil when it is not in the form that ``Encoding`` describes.
-    init?(_ stored: ArraySlice<UInt8>, _ kind: OperationKind, _ encoding: Encoding) {
-        self.encoding = encoding
+    init?(_ stored: ArraySlice<UInt8>, _ kind: OperationKind) {
         let complete: Bool
-        switch (kind, encoding) {
-        case (.delete, _), (_, .ndjson): complete = false
-        case (.upsert, .protobuf):
+        switch kind {
+        case .delete: complete = false
+        case .upsert:
             var request = ProtobufFields(stored)
             guard let vector = request.next(), vector.number == 1, request.next() == nil, !request.isBroken else {
                 return nil
             }
-            complete = readProtobuf(vector.content, sparse: 4)
-        case (.update, .protobuf): complete = readProtobuf(stored, sparse: 5)
-        case (.upsert, .json):
-            complete = stored.last == UInt8(ascii: ",") && readJSON(stored.dropLast(), metadata: "metadata")
-        case (.update, .json): complete = readJSON(stored, metadata: "setMetadata")
+            complete = read(vector.content, sparse: 4)
+        case .update: complete = read(stored, sparse: 5)
         }
         if !complete || id.isEmpty { return nil }
     }
 
-    private mutating func readProtobuf(_ message: ArraySlice<UInt8>, sparse sparseNumber: Int) -> Bool {
+    private mutating func read(_ message: ArraySlice<UInt8>, sparse sparseNumber: Int) -> Bool {
         var fields = ProtobufFields(message)
         while let field = fields.next() {
             switch field.number {
             case 1: id = field.content
             case 2: dense = field.content
             case 3:
-                guard let entries = Self.protobufEntries(field.content) else { return false }
+                guard let entries = Self.entries(field.content) else { return false }
                 metadata = entries
             case sparseNumber: sparse = field.content
             default: return false
@@ -54,7 +48,7 @@ struct RecordParts {
         return !fields.isBroken
     }
 
-    private static func protobufEntries(_ message: ArraySlice<UInt8>) -> [Entry]? {
+    private static func entries(_ message: ArraySlice<UInt8>) -> [Entry]? {
         var fields = ProtobufFields(message)
         var entries: [Entry] = []
         while let field = fields.next() {
@@ -65,34 +59,6 @@ struct RecordParts {
             }
             if inner.isBroken { return nil }
             entries.append(Entry(key: key, whole: field.whole))
-        }
-        return fields.isBroken ? nil : entries
-    }
-
-    private mutating func readJSON(_ object: ArraySlice<UInt8>, metadata metadataName: String) -> Bool {
-        var fields = JSONFields(object)
-        while let field = fields.next() {
-            if field.key.elementsEqual("id".utf8) {
-                id = field.value
-            } else if field.key.elementsEqual("values".utf8) {
-                dense = field.value
-            } else if field.key.elementsEqual("sparseValues".utf8) {
-                sparse = field.value
-            } else if field.key.elementsEqual(metadataName.utf8) {
-                guard let entries = Self.jsonEntries(field.value) else { return false }
-                metadata = entries
-            } else {
-                return false
-            }
-        }
-        return !fields.isBroken
-    }
-
-    private static func jsonEntries(_ object: ArraySlice<UInt8>) -> [Entry]? {
-        var fields = JSONFields(object)
-        var entries: [Entry] = []
-        while let field = fields.next() {
-            entries.append(Entry(key: StringEscapes.decoded(field.key), whole: field.whole))
         }
         return fields.isBroken ? nil : entries
     }
@@ -120,24 +86,16 @@ struct RecordParts {
     /// The stored form of the parts.
     func joined(_ kind: OperationKind) -> [UInt8] {
         var bytes: [UInt8] = []
-        switch encoding {
-        case .protobuf:
-            appendProtobuf(
-                sparseTag: kind == .update ? VectorEncoder.updateTags.sparse : VectorEncoder.upsertTags.sparse,
-                to: &bytes)
-            if kind == .update { return bytes }
-            var wrapped: [UInt8] = []
-            wrapped.reserveCapacity(bytes.count + 6)
-            Protobuf.appendField(0x0a, bytes, to: &wrapped)
-            return wrapped
-        case .json, .ndjson:
-            appendJSON(metadata: kind == .update ? "setMetadata" : "metadata", to: &bytes)
-            if kind == .upsert { bytes.append(UInt8(ascii: ",")) }
-            return bytes
-        }
+        append(
+            sparseTag: kind == .update ? VectorEncoder.updateTags.sparse : VectorEncoder.upsertTags.sparse, to: &bytes)
+        if kind == .update { return bytes }
+        var wrapped: [UInt8] = []
+        wrapped.reserveCapacity(bytes.count + 6)
+        Protobuf.appendField(0x0a, bytes, to: &wrapped)
+        return wrapped
     }
 
-    private func appendProtobuf(sparseTag: UInt8, to bytes: inout [UInt8]) {
+    private func append(sparseTag: UInt8, to bytes: inout [UInt8]) {
         Protobuf.appendField(0x0a, id, to: &bytes)
         if let dense { Protobuf.appendField(0x12, dense, to: &bytes) }
         if let metadata {
@@ -146,27 +104,5 @@ struct RecordParts {
             for entry in metadata { bytes.append(contentsOf: entry.whole) }
         }
         if let sparse { Protobuf.appendField(sparseTag, sparse, to: &bytes) }
-    }
-
-    private func appendJSON(metadata metadataName: String, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: "{\"id\":".utf8)
-        bytes.append(contentsOf: id)
-        if let dense {
-            bytes.append(contentsOf: ",\"values\":".utf8)
-            bytes.append(contentsOf: dense)
-        }
-        if let sparse {
-            bytes.append(contentsOf: ",\"sparseValues\":".utf8)
-            bytes.append(contentsOf: sparse)
-        }
-        if let metadata {
-            bytes.append(contentsOf: ",\"\(metadataName)\":{".utf8)
-            for (position, entry) in metadata.enumerated() {
-                if position > 0 { bytes.append(UInt8(ascii: ",")) }
-                bytes.append(contentsOf: entry.whole)
-            }
-            bytes.append(UInt8(ascii: "}"))
-        }
-        bytes.append(UInt8(ascii: "}"))
     }
 }

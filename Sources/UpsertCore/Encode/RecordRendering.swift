@@ -37,7 +37,7 @@ package enum RecordRendering {
             let object = kind == .upsert ? stored.dropLast() : stored
             guard object.first == UInt8(ascii: "{"), object.last == UInt8(ascii: "}") else { return nil }
             line.append(contentsOf: object.dropFirst())
-        case (_, .protobuf):
+        case (_, .protobuf), (_, .packed):
             guard let json = Transcode.json(protobuf: stored, kind) else { return nil }
             return self.line(json[...], kind, .json, namespace)
         }

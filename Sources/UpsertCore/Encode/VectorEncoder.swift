@@ -1,4 +1,4 @@
-/// Puts the parts of a record that was just read into the form in which it is stored and sent.
+/// Puts the parts of a record that was just read into the protobuf form in which it is stored.
 ///
 /// Metadata that is absent is nil; metadata that is there is written even when it is empty, as the vendor's SDK does.
 enum VectorEncoder {
@@ -16,10 +16,8 @@ enum VectorEncoder {
     /// `UpdateRequest`: values 2 (packed), set_metadata 3, sparse_values 5.
     static let updateTags = Tags(dense: 0x12, metadata: 0x1a, sparse: 0x2a)
 
-    // MARK: Protobuf
-
     /// Appends `UpsertRequest.vectors`: tag 0x0a, length, `Vector`.
-    static func appendProtobufUpsert(
+    static func appendUpsert(
         _ id: [UInt8], _ vector: VectorScratch, _ fields: FieldTable?, to bytes: inout [UInt8]
     ) {
         let count = Protobuf.fieldCount(id.count) + partsCount(vector, fields)
@@ -27,19 +25,19 @@ enum VectorEncoder {
         bytes.append(0x0a)
         Protobuf.appendVarint(count, to: &bytes)
         Protobuf.appendField(0x0a, id, to: &bytes)
-        appendProtobufParts(vector, fields, upsertTags, to: &bytes)
+        appendParts(vector, fields, upsertTags, to: &bytes)
     }
 
     /// Appends an `UpdateRequest` without its namespace.
-    static func appendProtobufUpdate(
+    static func appendUpdate(
         _ id: [UInt8], _ vector: VectorScratch, _ fields: FieldTable?, to bytes: inout [UInt8]
     ) {
         Protobuf.appendField(0x0a, id, to: &bytes)
-        appendProtobufParts(vector, fields, updateTags, to: &bytes)
+        appendParts(vector, fields, updateTags, to: &bytes)
     }
 
     /// Appends everything but the id: the bytes from which an id is derived where a record has none.
-    static func appendProtobufParts(
+    static func appendParts(
         _ vector: VectorScratch, _ fields: FieldTable?, _ tags: Tags, to bytes: inout [UInt8]
     ) {
         if vector.denseCount > 0 { appendPacked(tags.dense, vector.dense, vector.denseCount, to: &bytes) }
@@ -79,51 +77,5 @@ enum VectorEncoder {
 
     private static func indicesCount(_ vector: VectorScratch) -> Int {
         vector.indices.prefix(vector.sparseCount).reduce(0) { $0 + Protobuf.varintCount(Int($1)) }
-    }
-
-    // MARK: JSON
-
-    /// Appends one vector object of `/vectors/upsert` and a comma.
-    static func appendJSONUpsert(
-        _ id: [UInt8], _ vector: VectorScratch, _ fields: FieldTable?, to bytes: inout [UInt8]
-    ) {
-        appendJSONStart(id, vector, to: &bytes)
-        if let fields {
-            bytes.append(contentsOf: ",\"metadata\":".utf8)
-            fields.appendJSON(to: &bytes)
-        }
-        bytes.append(contentsOf: "},".utf8)
-    }
-
-    /// Appends the object of `/vectors/update` without its namespace.
-    static func appendJSONUpdate(
-        _ id: [UInt8], _ vector: VectorScratch, _ fields: FieldTable?, to bytes: inout [UInt8]
-    ) {
-        appendJSONStart(id, vector, to: &bytes)
-        if let fields {
-            bytes.append(contentsOf: ",\"setMetadata\":".utf8)
-            fields.appendJSON(to: &bytes)
-        }
-        bytes.append(UInt8(ascii: "}"))
-    }
-
-    private static func appendJSONStart(_ id: [UInt8], _ vector: VectorScratch, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: "{\"id\":".utf8)
-        StringEscapes.appendString(id, to: &bytes)
-        if vector.denseCount > 0 {
-            bytes.append(contentsOf: ",\"values\":[".utf8)
-            bytes.append(contentsOf: vector.text[vector.denseText])
-            bytes.append(UInt8(ascii: "]"))
-        }
-        if vector.sparseCount > 0 {
-            bytes.append(contentsOf: ",\"sparseValues\":{\"indices\":[".utf8)
-            for (position, index) in vector.indices.prefix(vector.sparseCount).enumerated() {
-                if position > 0 { bytes.append(UInt8(ascii: ",")) }
-                DecimalText.append(UInt64(index), to: &bytes)
-            }
-            bytes.append(contentsOf: "],\"values\":[".utf8)
-            bytes.append(contentsOf: vector.text[vector.sparseText])
-            bytes.append(contentsOf: "]}".utf8)
-        }
     }
 }

@@ -47,6 +47,9 @@ package struct RequestLimits: Sendable, Hashable {
         case (.delete, _): RequestLimits(recordsMax: 1_000, weightMax: .max, bytesMax: 2_000_000)
         case (.upsert, .protobuf): RequestLimits(recordsMax: 1_000, weightMax: 2_000_000, bytesMax: 2_080_000)
         case (.upsert, .json): RequestLimits(recordsMax: 1_000, weightMax: .max, bytesMax: 2_000_000)
+        // The stored bytes may be more than their JSON: a zero takes four against two.
+        case (.upsert, .packed):
+            RequestLimits(recordsMax: 1_000, weightMax: 2_000_000 - envelopeBytes, bytesMax: 2_080_000)
         case (.upsert, .ndjson): RequestLimits(recordsMax: 96, weightMax: .max, bytesMax: 2_000_000)
         }
     }

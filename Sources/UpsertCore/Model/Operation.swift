@@ -22,11 +22,21 @@ package enum Encoding: UInt8, Sendable, Hashable, CaseIterable {
     /// Protobuf as gRPC sends it: an upsert is `UpsertRequest.vectors` (tag 0x0a, length, `Vector`), a delete is
     /// `DeleteRequest.ids` (tag 0x0a, length, id), an update is the whole `UpdateRequest` without its namespace.
     case protobuf = 0
-    /// Compact JSON as `/vectors/…` takes it, keeping the producer's number text: an upsert is one vector object, a delete
-    /// is one JSON string, each followed by a comma; an update is one object without its namespace, without a comma.
+    /// Compact JSON as `/vectors/…` takes it: an upsert is one vector object, a delete is one JSON string, each followed by a
+    /// comma; an update is one object without its namespace, without a comma.
+    ///
+    /// What REST sends. Nothing is stored in it any more (decision 0009); a queue of schema 3 may still hold some.
     case json = 1
     /// One compact JSON object and a newline, as `/records/namespaces/…/upsert` takes it. Deletes are as in ``json``.
     case ndjson = 2
+    /// The bytes of ``protobuf``, for a transport that sends ``json``: written as such when it is sent. A record's weight is the
+    /// bytes that it then has, or a little more.
+    case packed = 3
+
+    /// Whether the bytes are protobuf messages.
+    package var isProtobuf: Bool { self == .protobuf || self == .packed }
+    /// How many times as large as the stored bytes a request may be that is written from them.
+    package var expansionMax: Int { self == .packed ? 4 : 1 }
 }
 
 /// The kind of index a target is, which decides what a record may contain.

@@ -39,6 +39,9 @@ package struct Batch: Sendable {
 
     package var count: Int { places.count }
 
+    /// Bytes of the request that it becomes, or a little more.
+    var requestBytes: Int { encoding == .packed ? weight : bytes }
+
     mutating func append(_ place: RecordPlace, _ content: ChunkContent, acceptedAt: Int64) {
         let position = Int(place.position)
         if places.last?.slot != place.slot { contents[place.slot] = content }

@@ -100,7 +100,9 @@ extension Window {
             let oldest = chunks[Int(first.slot)]
         else { return nil }
         let limits = rules.limits(waiting.encoding, waiting.operation)
-        let full = waiting.waitingRecords >= limits.recordsMax || waiting.waitingBytes >= limits.bytesMax
+        let full =
+            waiting.waitingRecords >= limits.recordsMax
+            || waiting.waitingBytes >= limits.bytesMax / waiting.encoding.expansionMax
         return (full || rules.urgent ? rules.now : oldest.acceptedAt + rules.linger, first.turn)
     }
 

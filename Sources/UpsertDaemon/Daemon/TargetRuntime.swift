@@ -50,7 +50,7 @@ final class TargetRuntime: Sendable {
             switch (state.configuration.api, state.configuration.wire) {
             case (.records, _): .ndjson
             case (.vectors, .grpc): .protobuf
-            case (.vectors, .rest): .json
+            case (.vectors, .rest): .packed
             }
         return unsafe RecordRules(api: state.configuration.api, encoding: encoding, dimension: state.dimension) {
             unsafe Array(SHA256.hash(data: UnsafeRawBufferPointer($0)))

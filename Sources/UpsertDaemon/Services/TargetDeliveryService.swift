@@ -255,11 +255,13 @@ final class TargetDeliveryService: Sendable {
         let mailbox = mailbox
         group.addTask {
             let outcome: Outcome
+            var text: [UInt8] = []
             do throws(RequestFailure) {
-                outcome = await transport.send(try batch.request(for: transport.encodings))
+                outcome = await transport.send(try batch.request(for: transport.encodings, text: &text))
             } catch {
                 outcome = error.outcome
             }
+            PayloadPool.shared.giveBack(text)
             mailbox.post(.answered(id, outcome))
         }
     }

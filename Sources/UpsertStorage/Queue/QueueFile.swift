@@ -7,6 +7,7 @@ package enum QueueFile {
         ("v0001_queue", PackageResources.v0001_queue_sql),
         ("v0002_checksums_and_targets", PackageResources.v0002_checksums_and_targets_sql),
         ("v0003_submissions_of_a_chunk", PackageResources.v0003_submissions_of_a_chunk_sql),
+        ("v0004_packed_records", PackageResources.v0004_packed_records_sql),
     ]
 
     /// Bytes of a page of the database.

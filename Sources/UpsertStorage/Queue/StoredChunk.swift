@@ -88,7 +88,7 @@ enum StoredChunk {
         guard try query.step() else { throw damaged(sequence, "its payload is missing") }
         return unsafe query.withBytes(0) { bytes in
             guard bytes.count > PayloadPool.smallBytesMax else { return unsafe Array(bytes) }
-            var payload = PayloadPool.shared.take()
+            var payload = PayloadPool.shared.take(bytes.count)
             unsafe payload.append(contentsOf: bytes)
             return payload
         }

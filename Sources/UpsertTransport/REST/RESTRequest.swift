@@ -20,7 +20,7 @@ struct RESTRequest {
     init(_ request: WriteRequest) {
         contentType = "application/json"
         switch (request.operation, request.encoding) {
-        case (_, .protobuf), (.update, .ndjson):
+        case (_, .protobuf), (_, .packed), (.update, .ndjson):
             preconditionFailure("REST cannot send \(request.operation) in \(request.encoding)")
         case (.upsert, .ndjson):
             path = "/records/namespaces/\(Self.pathSegment(request.namespace))/upsert"

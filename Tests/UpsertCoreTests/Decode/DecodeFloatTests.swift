@@ -22,8 +22,7 @@ private struct FloatJudge {
         text.append(contentsOf: [UInt8](repeating: 0x39, count: 64))
         let run = text.withUnsafeBytes { text in
             floats.withUnsafeMutableBufferPointer { floats in
-                FloatRun.read(
-                    text.baseAddress!, at: 0, into: .init(floats: floats.baseAddress!, capacity: 8, text: nil))
+                FloatRun.read(text.baseAddress!, at: 0, into: floats)
             }
         }
         let expected = strtof(number, nil).bitPattern

@@ -53,7 +53,7 @@ struct RecordFuzz {
         let digest: @Sendable (UnsafeRawBufferPointer) -> [UInt8] = { _ in [UInt8](repeating: 7, count: 32) }
         var readers = [
             RecordReader(RecordRules(api: .vectors, encoding: .protobuf, dimension: nil, digest: digest)),
-            RecordReader(RecordRules(api: .vectors, encoding: .json, dimension: nil, digest: digest)),
+            RecordReader(RecordRules(api: .vectors, encoding: .packed, dimension: nil, digest: digest)),
             RecordReader(RecordRules(api: .records, encoding: .ndjson, dimension: nil, digest: digest)),
         ]
         var accepted = 0

@@ -26,6 +26,10 @@ extension RecordReader {
 
     /// The last encoded record as text.
     var encodedText: String { String(decoding: encoded, as: UTF8.self) }
+    /// The last encoded record as REST sends it.
+    func sentText(_ kind: OperationKind) -> String {
+        String(decoding: Transcode.json(protobuf: encoded[...], kind) ?? [], as: UTF8.self)
+    }
     var idText: String { String(decoding: id, as: UTF8.self) }
 }
 

@@ -39,7 +39,22 @@ import Testing
         let fitted = pool.fitted(small)
         #expect(fitted == [5, 6] && fitted.capacity < 1_000)
         var large = pool.take()
-        large.append(contentsOf: repeatElement(1, count: PayloadPool.payloadBytes / 4))
+        large.append(contentsOf: repeatElement(1, count: PayloadPool.floatsBytes + 1))
         #expect(Self.address(pool.fitted(large)) == Self.address(large))
+    }
+
+    @Test func `floats whose text fills a request move to pooled memory of a third of that size`() {
+        let pool = PayloadPool()
+        var floats = pool.take()
+        floats.append(contentsOf: repeatElement(1, count: PayloadPool.floatsBytes))
+        let fitted = pool.fitted(floats)
+        #expect(fitted.count == PayloadPool.floatsBytes && fitted.capacity < PayloadPool.payloadBytes / 2)
+        let address = Self.address(fitted)
+        pool.giveBack(fitted)
+        var again = pool.take(PayloadPool.floatsBytes)
+        #expect(again.isEmpty && again.capacity < PayloadPool.payloadBytes)
+        again.append(1)
+        #expect(pool.take().capacity >= PayloadPool.payloadBytes)
+        _ = address
     }
 }

@@ -76,7 +76,7 @@ extension ModelDaemon {
         }
         operation.weight = WireRecord.orderMark + order
         try transaction.add(
-            operation, encoded: reader.encoded, id: reader.id, encoding: .json, lane: lane, submission: submission,
+            operation, encoded: reader.encoded, id: reader.id, encoding: .packed, lane: lane, submission: submission,
             origin: .init(line: line, offset: 0))
     }
 

@@ -34,7 +34,7 @@ final class ModelDaemon {
     /// Submissions accepted so far.
     var submissions: [Int64] = []
     var reader = RecordReader(
-        RecordRules(api: .vectors, encoding: .json, dimension: nil) { _ in Array(repeating: 7, count: 32) })
+        RecordRules(api: .vectors, encoding: .packed, dimension: nil) { _ in Array(repeating: 7, count: 32) })
     /// Whether the queue may ask for force although no newer write was accepted: where it cannot see all that waits.
     var mayRefuseWithoutReason = false
     var trace = ModelTrace()

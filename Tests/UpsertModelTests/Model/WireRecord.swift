@@ -40,11 +40,11 @@ struct WireRecord: Equatable, CustomStringConvertible {
     var sentOrder = 0
 
     /// Added to a place in the order to tell it from a true weight.
-    static let orderMark = 1_000_000
+    static let orderMark = 10_000
 
-    /// Reads a record in ``Encoding/json``.
+    /// Reads a record in ``Encoding/packed``.
     init(_ kind: OperationKind, _ stored: some Collection<UInt8>, weight: Int, namespace: String) {
-        let bytes = Array(stored)
+        let bytes = Transcode.json(protobuf: Array(stored)[...], kind) ?? []
         var content = Content()
         var name = ""
         var id: String?
@@ -63,6 +63,11 @@ struct WireRecord: Equatable, CustomStringConvertible {
                 while at < bytes.count, case UInt8(ascii: "0")...UInt8(ascii: "9") = bytes[at] {
                     number = number * 10 + Int(bytes[at] - UInt8(ascii: "0"))
                     at += 1
+                }
+                // 1000 is written as 1e3.
+                if at + 1 < bytes.count, bytes[at] == UInt8(ascii: "e") {
+                    for _ in 0..<(bytes[at + 1] - UInt8(ascii: "0")) { number *= 10 }
+                    at += 2
                 }
                 if name == "values" { content.values = number } else { content.fields[name] = number }
             default: at += 1

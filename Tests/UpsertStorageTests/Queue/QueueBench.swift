@@ -26,7 +26,8 @@ final class QueueBench {
         current = try Queue(options, now: 0)
     }
 
-    static let rules = RecordRules(api: .vectors, encoding: .json, dimension: nil) { _ in Array(repeating: 7, count: 32)
+    static let rules = RecordRules(api: .vectors, encoding: .packed, dimension: nil) { _ in
+        Array(repeating: 7, count: 32)
     }
 
     /// The database file.
@@ -100,7 +101,7 @@ final class QueueBench {
             return
         }
         try transaction.add(
-            operation, encoded: reader.encoded, id: reader.id, encoding: .json, lane: lane, submission: submission,
+            operation, encoded: reader.encoded, id: reader.id, encoding: .packed, lane: lane, submission: submission,
             origin: .init(line: number, offset: 0))
     }
 
@@ -124,7 +125,7 @@ final class QueueBench {
     func drain(at now: Int64 = 0) async throws -> [String] {
         var sent: [String] = []
         while let batch = try await take(at: now) {
-            for index in 0..<batch.count { sent.append(String(decoding: batch.record(index), as: UTF8.self)) }
+            for index in 0..<batch.count { sent.append(batch.text(index)) }
             try await queue.settle([Settlement(batch: batch, result: .delivered, holdUntil: nil)], now: now)
         }
         return sent
@@ -140,6 +141,13 @@ final class QueueBench {
                 == totals.deliveredRecords + totals.coalescedRecords + totals.noEffectRecords + totals.droppedRecords
                 + status.quarantinedCurrent + status.queuedRecords, "\(status)")
         return status
+    }
+}
+
+extension Batch {
+    /// A record as REST sends it.
+    func text(_ index: Int) -> String {
+        String(decoding: Transcode.json(protobuf: record(index), operation) ?? [], as: UTF8.self)
     }
 }
 

@@ -111,7 +111,7 @@ import UpsertTestSupport
         try await bench.accept([#"{"id":"a","values":[1]}"#])
         try await bench.refuseAll()
         let entry = try #require(try await bench.queue.quarantine().first)
-        #expect(entry.data.isEmpty && entry.bytes == #"{"id":"a","values":[1]},"#.utf8.count)
+        #expect(entry.data.isEmpty && entry.bytes == 11)
         #expect(try await bench.queue.quarantine(number: entry.number).data.count == entry.bytes)
     }
 }

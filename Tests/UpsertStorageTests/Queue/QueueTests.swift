@@ -55,7 +55,7 @@ import UpsertTestSupport
         try await bench.accept([#"{"id":"a","values":[2]}"#])
         let batch = try #require(try await bench.take())
         let newest = try #require(
-            (0..<batch.count).first { String(decoding: batch.record($0), as: UTF8.self).contains("[2]") })
+            (0..<batch.count).first { batch.text($0).contains("[2]") })
         let only = batch.part(newest..<newest + 1)
         try await bench.queue.settle([Settlement(batch: only, result: .delivered, holdUntil: nil)], now: 0)
         try await bench.reopen()

@@ -1,0 +1,2 @@
+-- Records for REST are stored in protobuf and written as JSON when they are sent: chunk.encoding 3, decision 0009. No table
+-- changes; the number keeps an upsertd that does not know the encoding from opening the file.
