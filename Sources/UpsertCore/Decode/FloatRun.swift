@@ -52,25 +52,15 @@ struct FloatRun {
         var lead = unsafe at.load(as: UInt8.self)
         while true {
             let sign: UInt32 = lead == UInt8(ascii: "-") ? 1 : 0
-            var magnitude: UInt32
-            var behind: UInt64
-            var next: UnsafeRawPointer
-            if let found = unsafe LongFraction.read(at + Int(sign), power: power) {
-                magnitude = found.magnitude
-                unsafe next = found.end
-                behind = found.behind
-            } else {
-                let number = unsafe JSONNumber.scan(at, constants)
-                if number.failed {
-                    failed = true
-                    failedAtElement = unsafe number.end == at
-                    unsafe at = number.end
-                    break
-                }
-                magnitude = unsafe number.magnitude(at, constants)
-                unsafe next = number.end
-                behind = unsafe UInt64(littleEndian: next.loadUnaligned(as: UInt64.self))
+            let found = unsafe LongFraction.read(at + Int(sign), power: power) ?? readOther(at, Int(sign), constants)
+            let magnitude = found.magnitude
+            if magnitude == LongFraction.Found.noNumber {
+                failed = true
+                failedAtElement = unsafe found.end == at
+                unsafe at = found.end
+                break
             }
+            let behind = found.behind
             largest = largest > magnitude ? largest : magnitude
             if unsafe place < limit {
                 unsafe place.pointee = magnitude | sign << 31
@@ -78,7 +68,7 @@ struct FloatRun {
             } else {
                 dropped &+= 1
             }
-            unsafe at = next
+            unsafe at = found.end
             // Comma and blank as one comparison: the next number's place then hangs on a foretold branch, not on data.
             if UInt16(truncatingIfNeeded: behind) == 0x202c {
                 unsafe at += 2
@@ -106,5 +96,30 @@ struct FloatRun {
         return unsafe FloatRun(
             next: at - base, count: place - floats + dropped, largest: largest, failed: failed,
             failedAtElement: failedAtElement)
+    }
+
+    // Two functions that are not inlined, so that the rarer kinds of number take no registers from the others.
+
+    /// Reads a number that ``LongFraction`` leaves to others.
+    ///
+    /// - Parameters:
+    ///   - at: Where it begins.
+    ///   - sign: Bytes before its first digit.
+    @inline(never)
+    private static func readOther(
+        _ at: UnsafeRawPointer, _ sign: Int, _ constants: UnsafePointer<UInt64>
+    ) -> LongFraction.Found {
+        unsafe ShortFraction.read(at + sign, constants) ?? readAny(at, constants)
+    }
+
+    @inline(never)
+    private static func readAny(_ at: UnsafeRawPointer, _ constants: UnsafePointer<UInt64>) -> LongFraction.Found {
+        let number = unsafe JSONNumber.scan(at, constants)
+        if number.failed {
+            return unsafe LongFraction.Found(magnitude: LongFraction.Found.noNumber, end: number.end, behind: 0)
+        }
+        let behind = unsafe UInt64(littleEndian: number.end.loadUnaligned(as: UInt64.self))
+        return unsafe LongFraction.Found(
+            magnitude: number.magnitude(at, constants), end: number.end, behind: behind)
     }
 }

@@ -5,6 +5,8 @@
 enum LongFraction {
     /// A number, read.
     @safe struct Found {
+        /// In place of a magnitude, which is infinity at most: there is no number, and `end` is where it stops being one.
+        static let noNumber = UInt32.max
         /// The float's bits without its sign.
         var magnitude: UInt32
         /// The byte behind the number.

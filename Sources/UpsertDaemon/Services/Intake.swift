@@ -80,7 +80,7 @@ actor Intake {
     }
 
     /// Milliseconds after which every source is looked at again, whatever it says: inotify is only a hint.
-    private static let longestSleep: Int64 = 2_000
+    private static let longestSleep: Int64 = 5_000
 
     /// Gives a source its turn; returns milliseconds that it can wait, 0 when there may be more.
     private func turn(_ source: any IntakeSource) async throws -> Int64 {

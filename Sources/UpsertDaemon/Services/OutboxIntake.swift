@@ -25,7 +25,7 @@ final class OutboxIntake: IntakeSource {
     private var pollInterval: Int64 = 0
 
     private static let pollAfterRing: Int64 = 10
-    private static let pollWatched: Int64 = 2_000
+    private static let pollWatched: Int64 = 5_000
     /// Where nothing rings.
     private static let pollUnwatched: Int64 = 250
     /// Rows of one commit; a run's keys are stored with it.

@@ -135,6 +135,9 @@ final class SpoolIntake: IntakeSource {
         status.claimed = claims.count
     }
 
+    /// Milliseconds until the directories are looked at again where the kernel does not tell of changes.
+    private static let lookUnwatched: Int64 = 2_000
+
     /// Claims complete files; returns what to wait for when there are none.
     private func claimReady() async throws -> SourceTurn? {
         var scan = try spool.look()
@@ -143,7 +146,8 @@ final class SpoolIntake: IntakeSource {
         note(scan.problems)
         status.waiting = scan.ready.count + scan.waitingCount
         guard !scan.ready.isEmpty else {
-            return .idle(lookAgainAfter: scan.lookAgainAfter.map { max(1, $0.milliseconds) })
+            let look = doorbell.fallback == nil ? Int64.max : Self.lookUnwatched
+            return .idle(lookAgainAfter: min(look, scan.lookAgainAfter.map { max(1, $0.milliseconds) } ?? .max))
         }
         let group = scan.ready.prefix(AcceptLimits.filesMax)
         try await sequences.reserve(group.count)

@@ -8,6 +8,8 @@ package final class OutboxDoorbell {
     private let owned = OwnedDescriptor(inotify_init1(CInt(IN_CLOEXEC) | CInt(IN_NONBLOCK)))
     private let paths: [String]
     private var isWatching = false
+    /// Whether other machines can write the database without this one's kernel knowing; nil until it was there to be asked.
+    private var isShared: Bool?
 
     /// - Parameter path: The database.
     package init(path: String) { paths = [path, path + "-wal"] }
@@ -21,7 +23,14 @@ package final class OutboxDoorbell {
         let added = paths.map { path in
             unsafe path.withCString { unsafe inotify_add_watch(owned.raw, $0, UInt32(IN_MODIFY)) }
         }
-        isWatching = added[0] >= 0
+        if isShared == nil, added[0] >= 0 { isShared = Self.isShared(paths[0]) }
+        isWatching = added[0] >= 0 && isShared != true
+    }
+
+    private static func isShared(_ path: String) -> Bool? {
+        var status = stat()
+        guard unsafe path.withCString({ unsafe stat($0, &status) }) == 0 else { return nil }
+        return MountTable.fileSystemType(device: UInt64(status.st_dev)).map(MountTable.isShared)
     }
 
     /// Whether anything was written since the last call; does not wait.
