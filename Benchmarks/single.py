@@ -130,7 +130,8 @@ def idle_row(bench, seconds):
     daemon = Daemon(bench.binaries, bench.directory, bench.port, 128, outbox=database)
     daemon.drop_bytes(next(data.lines(1000, 128)), "some.ndjson")
     daemon.empty(1000)
-    time.sleep(5)
+    # For some seconds more the status line says how the rate falls, and memory is given back.
+    time.sleep(5 if bench.quick else 20)
     cpu, start = daemon.cpu(), time.monotonic()
     rate = daemon.wakeups(seconds)
     share = 100 * (daemon.cpu() - cpu) / (time.monotonic() - start)

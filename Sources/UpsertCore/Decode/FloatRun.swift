@@ -47,12 +47,18 @@ struct FloatRun {
         var at = unsafe first
         var failed = false
         var failedAtElement = false
+        var places = 0
         // The byte at `at`, taken from the word that ended the number before: a load would be one more in the chain from
         // number to number, which is what bounds this loop.
         var lead = unsafe at.load(as: UInt8.self)
         while true {
             let sign: UInt32 = lead == UInt8(ascii: "-") ? 1 : 0
-            let found = unsafe LongFraction.read(at + Int(sign), power: power) ?? readOther(at, Int(sign), constants)
+            // A file has numbers of one kind, so this is foretold.
+            let found =
+                unsafe places == 0
+                ? LongFraction.read(at + Int(sign), power: power) ?? readAny(at, Int(sign), constants)
+                : readShort(at, Int(sign), places, constants)
+            places = found.places
             let magnitude = found.magnitude
             if magnitude == LongFraction.Found.noNumber {
                 failed = true
@@ -100,20 +106,26 @@ struct FloatRun {
 
     // Two functions that are not inlined, so that the rarer kinds of number take no registers from the others.
 
-    /// Reads a number that ``LongFraction`` leaves to others.
+    /// Reads a number that follows one of few digits.
     ///
     /// - Parameters:
     ///   - at: Where it begins.
     ///   - sign: Bytes before its first digit.
+    ///   - places: Digits behind the point of the number before.
     @inline(never)
-    private static func readOther(
-        _ at: UnsafeRawPointer, _ sign: Int, _ constants: UnsafePointer<UInt64>
+    private static func readShort(
+        _ at: UnsafeRawPointer, _ sign: Int, _ places: Int, _ constants: UnsafePointer<UInt64>
     ) -> LongFraction.Found {
-        unsafe ShortFraction.read(at + sign, constants) ?? readAny(at, constants)
+        unsafe ShortFraction.read(at + sign, places: places, constants) ?? readAny(at, sign, constants)
     }
 
+    /// Reads any number.
     @inline(never)
-    private static func readAny(_ at: UnsafeRawPointer, _ constants: UnsafePointer<UInt64>) -> LongFraction.Found {
+    private static func readAny(
+        _ at: UnsafeRawPointer, _ sign: Int, _ constants: UnsafePointer<UInt64>
+    ) -> LongFraction.Found {
+        let places = unsafe ShortFraction.places(at + sign)
+        if 1...7 ~= places, let found = unsafe ShortFraction.read(at + sign, places: places, constants) { return found }
         let number = unsafe JSONNumber.scan(at, constants)
         if number.failed {
             return unsafe LongFraction.Found(magnitude: LongFraction.Found.noNumber, end: number.end, behind: 0)

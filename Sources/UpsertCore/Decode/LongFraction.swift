@@ -9,6 +9,8 @@ enum LongFraction {
         static let noNumber = UInt32.max
         /// The float's bits without its sign.
         var magnitude: UInt32
+        /// Digits behind the point, where there are so few that ``ShortFraction`` has read them; else 0.
+        var places = 0
         /// The byte behind the number.
         var end: UnsafeRawPointer
         /// The bytes from `end` on, the first one lowest: between one and eight of them, then zeros.
