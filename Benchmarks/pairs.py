@@ -3,6 +3,7 @@
 import dataclasses
 import statistics
 
+import data
 from processes import Daemon, Sink, append_rate, script
 
 
@@ -103,12 +104,17 @@ def wall_row(bench, pairs, records, payload_bytes):
                f"≥ 2.5 ×, or 80 % of the append rate: {bound:,.0f} rec/s", statistics.median(ours) >= bound)
 
 
-def delay_row(bench, path, records, dimension):
-    """Throughput with a server that takes 100 ms to answer, each run beside one with a server that takes none."""
+def delay_row(bench, records, dimension):
+    """Throughput with a server that takes 100 ms to answer, each run beside one with a server that takes none.
+
+    Long enough that the first and the last answer, for which nothing can be sent meanwhile, weigh little.
+    """
+    path = data.write(bench.directory / "long.ndjson", records, dimension)
     quick, slow = [], []
     for _ in range(bench.pairs):
         for rates, delay in ((quick, 0), (slow, 100)):
             rates.append(records / daemon_once(bench, path, records, dimension, "grpc", delay=delay)[1])
+    path.unlink()
     shares = [100 * b / a for a, b in zip(quick, slow)]
-    return Row("wall throughput, 100 ms server delay", "", spread(slow, "{:,.0f}") + " rec/s",
+    return Row(f"wall throughput, {records:,} × {dimension}-d, 100 ms server delay", "", spread(slow, "{:,.0f}") + " rec/s",
                f"{spread(shares, '{:.0f}')} % of no delay", "≥ 90 %", statistics.median(shares) >= 90)
