@@ -286,7 +286,7 @@ def test_throttling_is_obeyed_and_is_not_an_unknown_outcome(impatient, index, tr
     status = impatient.idle()
     assert time.monotonic() - started >= least
     assert status["delivered"]["records"] == 101 and status["held_keys"] == 0
-    assert len(index.journal()["entries"]) == 101 and target(status)["concurrency"] < 12
+    assert len(index.journal()["entries"]) == 101 and target(status)["concurrency"] < 8
 
 
 @pytest.mark.parametrize("status_code,hold", [(200, "unexpected_answer"), (400, "unexpected_answer"), (502, None)])

@@ -20,7 +20,7 @@ package struct TargetConfiguration: Sendable, Equatable {
     package var apiKeyFile: String?
     /// `dimension`: of dense vectors, 1…20,000; nil to ask the index. Not for `api: records`.
     package var dimension: Int?
-    /// `requests_in_flight_max`: requests at the same time. 1…1,000; default 12.
+    /// `requests_in_flight_max`: requests at the same time. 1…1,000; default 8.
     package var requestsInFlightMax: Int
     /// `unresolved_max`: requests whose outcome is not known, at most; then nothing new is sent. 1…1,000; default 16.
     package var unresolvedMax: Int
