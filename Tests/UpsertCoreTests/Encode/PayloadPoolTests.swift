@@ -49,12 +49,10 @@ import Testing
         floats.append(contentsOf: repeatElement(1, count: PayloadPool.floatsBytes))
         let fitted = pool.fitted(floats)
         #expect(fitted.count == PayloadPool.floatsBytes && fitted.capacity < PayloadPool.payloadBytes / 2)
-        let address = Self.address(fitted)
         pool.giveBack(fitted)
         var again = pool.take(PayloadPool.floatsBytes)
         #expect(again.isEmpty && again.capacity < PayloadPool.payloadBytes)
         again.append(1)
         #expect(pool.take().capacity >= PayloadPool.payloadBytes)
-        _ = address
     }
 }
