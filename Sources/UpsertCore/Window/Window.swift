@@ -125,6 +125,11 @@ package struct Window: Sendable {
     /// Records of a chunk superseded since that was last stored.
     package func supersededUnsaved(slot: UInt32) -> Int { chunks[Int(slot)]?.supersededUnsaved ?? 0 }
 
+    /// The sequence of a chunk and how many of its records can still be taken; nil when it is gone.
+    package func waiting(slot: UInt32) -> (sequence: Int64, records: Int)? {
+        chunks[Int(slot)].map { ($0.sequence, $0.waiting) }
+    }
+
     /// The next cold chunk that there is room for, as (slot, sequence).
     package func nextCold(in lane: LaneNumber) -> (slot: UInt32, sequence: Int64)? {
         guard let lane = lanes[lane], hasRoom(for: lane), let slot = lane.nextCold(), let chunk = chunks[Int(slot)]

@@ -1,6 +1,6 @@
 internal import UpsertCore
 
-/// Chunks just accepted, kept in memory until they are sent, as long as the whole queue is about that small.
+/// Chunks just accepted, kept in memory until all of them is taken, as long as about that little waits.
 ///
 /// A cache only: every chunk in it is durable, and what is not in it is read back.
 struct ContentCache {

@@ -49,9 +49,23 @@ extension Queue {
             try content(slot: slot, sequence: sequence)
         }
         if case .batch(let batch) = take {
+            keep(contentsOf: batch)
             stages.take += StageTotals(records: batch.count, bytes: batch.bytes, cpuNanoseconds: clock.elapsed)
         }
         return take
+    }
+
+    /// Keeps in memory what is left of a batch's chunks. A batch holds its own bytes, so that a chunk with nothing left makes
+    /// room for one that was accepted meanwhile: however long requests are on the wire, the next ones are not read back.
+    private func keep(contentsOf batch: Batch) {
+        for (slot, content) in batch.contents {
+            guard let chunk = window.waiting(slot: slot) else { continue }
+            if chunk.records > 0 {
+                contents.insert(content, chunk.sequence)
+            } else {
+                contents.remove(chunk.sequence)
+            }
+        }
     }
 
     /// Puts back a batch that was not applied for certain; its records wait again.
