@@ -15,7 +15,7 @@ package struct DeliverySettings: Sendable, Equatable {
     package var governor: GovernorLimits
 
     package init(
-        requestsInFlightMax: Int = 8, unresolvedMax: Int = 16, ambiguousHold: Int64 = 60_000,
+        requestsInFlightMax: Int = 12, unresolvedMax: Int = 16, ambiguousHold: Int64 = 60_000,
         probeInterval: Int64 = 15_000,
         probeIntervalMax: Int64 = 300_000, backoff: Backoff = Backoff(),
         governor: GovernorLimits = .none

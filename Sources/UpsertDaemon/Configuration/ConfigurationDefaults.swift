@@ -18,7 +18,7 @@ enum ConfigurationDefaults {
     /// `sockaddr_un.sun_path` holds 108 bytes with the terminating NUL; source: unix(7).
     static let statusSocketBytesMax = 107
 
-    static let requestsInFlightMax = 8
+    static let requestsInFlightMax = 12
     static let requestsInFlightRange = 1...1_000
     static let unresolvedMax = 16
     static let unresolvedRange = 1...1_000

@@ -20,7 +20,7 @@ package struct TargetConfiguration: Sendable, Equatable {
     package var apiKeyFile: String?
     /// `dimension`: of dense vectors, 1…20,000; nil to ask the index. Not for `api: records`.
     package var dimension: Int?
-    /// `requests_in_flight_max`: requests at the same time. 1…1,000; default 8.
+    /// `requests_in_flight_max`: requests at the same time. 1…1,000; default 12.
     package var requestsInFlightMax: Int
     /// `unresolved_max`: requests whose outcome is not known, at most; then nothing new is sent. 1…1,000; default 16.
     package var unresolvedMax: Int
@@ -31,7 +31,8 @@ package struct TargetConfiguration: Sendable, Equatable {
     package var connections: Int
     /// `linger`: how long a batch may wait to fill. 0ms…1h; default 200ms.
     package var linger: Duration
-    /// `request_timeout`: time for one request, connecting included. 1s…10m; default 30s.
+    /// `request_timeout`: time from sending a request to its answer, and before that to find a connection and a stream. 1s…10m;
+    /// default 30s.
     package var requestTimeout: Duration
     /// `connect_timeout`: time for a new connection, TLS included. 100ms…5m; default 5s.
     package var connectTimeout: Duration

@@ -83,7 +83,7 @@ package final class GRPCTransport: Transport {
                 return .lost("\(error)")
             }
         } onCancel: {
-            loop.execute { call.value.end(waiting: "cancelled", sent: "cancelled while waiting for the answer") }
+            loop.execute { call.value.end("cancelled before it was answered") }
         }
     }
 }

@@ -28,6 +28,8 @@ final class UnaryCall {
     /// Its stream, once it has one.
     var stream: (any Channel)?
 
+    /// Time to get a stream, and as much again from then until the answer: a request that had to wait for one is given up
+    /// with an unknown outcome no sooner than another.
     private let timeout: Duration
     private let result: EventLoopPromise<GRPCExchange>
     private var deadline = NIODeadline.distantFuture
@@ -49,25 +51,33 @@ final class UnaryCall {
     /// Starts the clock.
     func begin(on loop: any EventLoop, endpoint: TargetEndpoint) {
         guard phase == .waiting else { return }
-        deadline = .now() + TimeAmount(timeout)
-        timer = loop.assumeIsolated().scheduleTask(deadline: deadline) { [timeout] in
-            if self.phase == .sent { self.connection?.timedOut() }
-            self.end(
-                waiting: "no connection to \(endpoint.hostAndPort) within \(timeout)",
-                sent: "no answer from \(endpoint.hostAndPort) within \(timeout)")
+        startTimer(on: loop) { [timeout] in
+            let missing = self.connection?.isReady == true ? "no free stream of" : "no connection to"
+            self.end("\(missing) \(endpoint.hostAndPort) within \(timeout)")
         }
     }
 
-    func markSent() {
+    /// Starts the clock anew, now that a stream was found.
+    func markSent(on loop: any EventLoop, endpoint: TargetEndpoint) {
         guard phase == .waiting else { return }
         phase = .sent
+        startTimer(on: loop) { [timeout] in
+            self.connection?.timedOut()
+            self.end("no answer from \(endpoint.hostAndPort) within \(timeout)")
+        }
     }
 
-    /// Gives the call up with a reason, which depends on how far it came; a stream is reset.
-    func end(waiting: String, sent: String) {
+    private func startTimer(on loop: any EventLoop, _ action: @escaping () -> Void) {
+        timer?.cancel()
+        deadline = .now() + TimeAmount(timeout)
+        timer = loop.assumeIsolated().scheduleTask(deadline: deadline, action)
+    }
+
+    /// Gives the call up; a stream is reset. How it ends depends on how far it came.
+    func end(_ reason: String) {
         switch phase {
-        case .waiting: finish(.notSent(waiting))
-        case .sent: finish(.lost(sent))
+        case .waiting: finish(.notSent(reason))
+        case .sent: finish(.lost(reason))
         case .finished: return
         }
         connection?.forget(self)

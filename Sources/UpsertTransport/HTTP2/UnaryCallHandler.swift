@@ -23,7 +23,7 @@ final class UnaryCallHandler: ChannelInboundHandler {
             context.close(promise: nil)
             return
         }
-        call.markSent()
+        call.markSent(on: connection.loop, endpoint: connection.configuration.endpoint)
         let headers = HTTP2Frame.FramePayload.headers(.init(headers: call.makeHeaders(call.timeLeft)))
         context.write(wrapOutboundOut(headers), promise: nil)
         writeBody(context)

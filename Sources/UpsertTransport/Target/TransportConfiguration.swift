@@ -4,7 +4,8 @@ package struct TransportConfiguration: Sendable {
     /// Parallel connections, at least 1. The server's HTTP/2 window is per connection, so upload speed over a real
     /// round trip grows with them. Over HTTP/1.1 it is not used: there one request takes one connection.
     package var connections = 2
-    /// Time allowed for one request from ``Transport/send(_:)`` to its answer, connecting included.
+    /// Time allowed for one request until its answer. Over HTTP/2 it begins when the request gets a stream, and as much is
+    /// allowed before that; over HTTP/1.1 connecting is included.
     package var requestTimeout: Duration = .seconds(30)
     /// Time allowed until a new connection is ready, TLS included.
     package var connectTimeout: Duration = .seconds(10)

@@ -46,7 +46,7 @@ struct ConfigurationTests {
         #expect(configuration.logLevel == .info)
         let target = try #require(configuration.target("main"))
         #expect(target.wire == .grpc && target.api == .vectors)
-        #expect(target.requestsInFlightMax == 8 && target.connections == 2)
+        #expect(target.requestsInFlightMax == 12 && target.connections == 2)
         #expect(target.linger == .milliseconds(200) && target.requestTimeout == .seconds(30))
         #expect(target.connectTimeout == .seconds(5) && target.ambiguousHold == .seconds(60))
         #expect(target.apiKeyFile == nil && target.dimension == nil && target.caFile == nil)
