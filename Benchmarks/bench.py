@@ -118,16 +118,20 @@ def table(rows):
 
 
 def main():
+    names = [row.__name__ for row in ROWS]
     parser = argparse.ArgumentParser()
     parser.add_argument("binaries")
     parser.add_argument("sink")
     parser.add_argument("--quick", action="store_true", help="fewer records and pairs: under 5 minutes")
     parser.add_argument("--backlog", type=int, default=0, help="also this many records in a long outage")
-    parser.add_argument("--only", help="names of rows: " + ", ".join(row.__name__ for row in ROWS))
+    parser.add_argument("--only", help=f"names of rows: {', '.join(names)}; none, for --backlog alone")
     parser.add_argument("--pairs", type=int)
     parser.add_argument("--write", type=pathlib.Path, help="the page whose table is replaced")
     options = parser.parse_args()
-    chosen = [row for row in ROWS if not options.only or row.__name__ in options.only.split(",")]
+    only = options.only.split(",") if options.only else names
+    if unknown := set(only) - {*names, "none"}:
+        parser.error(f"--only: there is no row {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    chosen = [row for row in ROWS if row.__name__ in only]
     if options.backlog:
         chosen.append(long_outage)
     with tempfile.TemporaryDirectory(prefix="upsertd-bench-", dir=pathlib.Path(options.sink).resolve().parent) as directory:
