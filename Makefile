@@ -5,8 +5,10 @@ DESTDIR ?=
 SWIFT ?= swift
 BUILD := .build/release
 VENV := .build/venv
+PROXIES := .build/proxies
 APT_BUILD := libsqlite3-dev libsystemd-dev zlib1g-dev pkg-config g++ curl
-APT_TEST := sqlite3 openssl python3-venv strace e2fsprogs mount iproute2 valgrind systemd-container acl faketime
+APT_TEST := sqlite3 openssl python3-venv strace e2fsprogs mount iproute2 valgrind systemd-container acl faketime \
+  libpcre2-8-0 liblua5.3-0 libopentracing-c-wrapper0
 APT_BENCH := libnghttp2-dev
 APT_DEB := debhelper python3
 APT_TEST_DEB := mandoc man-db bash-completion zsh fish lintian
@@ -19,6 +21,8 @@ run: build
 
 sandbox: build
 	$(BUILD)/upsertd sandbox upsertd-sandbox
+
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # Installs the Debian packages that are missing; says what to do where it may not.
 define apt_install
@@ -48,13 +52,21 @@ $(VENV)/.ready: Tests/system/requirements.txt | test-deps
 	$(VENV)/bin/pip install -q -r Tests/system/requirements.txt
 	touch $@
 
-test: test-build $(VENV)/.ready
+# Unpacked, not installed: a proxy that is installed is also started.
+$(PROXIES)/.ready: | test-deps
+	rm -rf $(PROXIES)
+	mkdir -p $(PROXIES)
+	cd $(PROXIES) && { apt-get download -qq nginx haproxy || { $(AS_ROOT) apt-get update -qq && apt-get download -qq nginx haproxy; }; } \
+	  && for package in *.deb; do dpkg -x $$package .; done
+	touch $@
+
+test: test-build $(VENV)/.ready $(PROXIES)/.ready
 	Tests/run.sh $(VENV)
 
 unit: test-build
 	$(SWIFT) test -c release --skip-build
 
-system: test-build $(VENV)/.ready
+system: test-build $(VENV)/.ready $(PROXIES)/.ready
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/system
 
 # All of it, or SECTION="kills cuts" and so on; takes about three hours.

@@ -61,8 +61,8 @@ struct ConnectionPulseTests {
     func idle() throws {
         var pulse = try pulse()
         pulse.used(at: at(10))
-        #expect(pulse.verdict(openStreams: 0, at: at(69)) == .fine)
-        #expect(pulse.verdict(openStreams: 0, at: at(70)) == .idle)
+        #expect(pulse.verdict(openStreams: 0, at: at(59)) == .fine)
+        #expect(pulse.verdict(openStreams: 0, at: at(60)) == .idle)
     }
 
     @Test("it is asked often while a request is open, and else when the idle time is over")
@@ -70,7 +70,7 @@ struct ConnectionPulseTests {
         var pulse = try pulse()
         pulse.used(at: at(10))
         #expect(pulse.rest(openStreams: 1, at: at(11)) == .milliseconds(2_500))
-        #expect(pulse.rest(openStreams: 0, at: at(11)) == .seconds(59))
-        #expect(pulse.rest(openStreams: 0, at: at(70)) == .milliseconds(2_500))
+        #expect(pulse.rest(openStreams: 0, at: at(11)) == .seconds(49))
+        #expect(pulse.rest(openStreams: 0, at: at(60)) == .milliseconds(2_500))
     }
 }

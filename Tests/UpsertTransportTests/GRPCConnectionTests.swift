@@ -8,20 +8,36 @@ import UpsertCore
 extension SocketTests {
     /// How requests are spread over connections, and what becomes of them when connections come and go.
     struct GRPCConnectionTests {
-        @Test("a request above GOAWAY's last stream was not sent, and the next one uses a new connection")
-        func goAwayBefore() async throws {
+        @Test("a request above GOAWAY's last stream goes out whole on a new connection", arguments: [1, 3])
+        func goAwayBefore(_ goAways: Int) async throws {
+            // The connection goes as soon as the first piece of the body has arrived.
             let server = try await GRPCServer(
-                GRPCServer.Script {
-                    $0.connection == 0 ? .goAway(lastStream: 0, then: .nothing) : .answer(trailers: .ok)
-                })
+                GRPCServer.Script(
+                    onHeaders: { $0.connection < goAways ? .goAway(lastStream: 0, then: .nothing) : nil },
+                    onRequest: { $0.connection < goAways ? .nothing : .answer(trailers: .ok) }))
             let transport = try grpc(configuration(port: server.port))
-            let outcome = await transport.send(request())
-            #expect(outcome.kind == "retry", "\(outcome)")
-            #expect(outcome.reason.contains("GOAWAY") && outcome.reason.contains("maintenance"), "\(outcome)")
-            #expect(await transport.send(request()).kind == "acknowledged")
-            #expect(server.record.requests.map(\.connection) == [0, 1])
+            let body = [UInt8](repeating: 7, count: 1_000_000)
+            #expect(await transport.send(request(namespace: "", [body])).kind == "acknowledged")
+            let arrived = try #require(server.record.requests.last { $0.connection == goAways })
+            #expect(arrived.body.readableBytesView.suffix(body.count).elementsEqual(body))
+            #expect(server.server.connections == goAways + 1)
             await transport.close()
             try await server.stop()
+        }
+
+        @Test("a server whose connections all end, or that closes one in anger, is left alone for a while")
+        func goAwayForGood() async throws {
+            for (code, connections) in [(HTTP2ErrorCode.noError, 4), (.enhanceYourCalm, 1)] {
+                let server = try await GRPCServer(.goAway(lastStream: 0, code, then: .nothing))
+                let transport = try grpc(configuration(port: server.port))
+                let outcome = await transport.send(request())
+                #expect(
+                    outcome.kind == "retry" && outcome.reason.contains("127.0.0.1:\(server.port) close"), "\(outcome)")
+                #expect(code == .noError || outcome.reason.contains("maintenance"), "\(outcome)")
+                #expect(server.record.requests.map(\.connection) == Array(0..<connections))
+                await transport.close()
+                try await server.stop()
+            }
         }
 
         @Test("a request that GOAWAY covers finishes, while new ones use a new connection")

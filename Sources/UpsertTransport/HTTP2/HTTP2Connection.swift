@@ -29,6 +29,8 @@ final class HTTP2Connection {
     private var streamsMax = HTTP2Connection.streamsDefault
     /// The last stream that the server will look at, once it said GOAWAY.
     private var lastStream = HTTP2StreamID.maxID
+    /// Whether it said so without naming an error: a server that has had enough of a connection, not of requests.
+    private var isGoingInPeace = false
     /// Why the connection is going or gone; the first reason counts.
     private var failure: String?
     var channel: (any Channel)?
@@ -114,6 +116,14 @@ final class HTTP2Connection {
         drain("nothing heard from \(configuration.endpoint.hostAndPort) before a request timed out")
     }
 
+    /// Whether a stream ended only because the server closes the connection as a matter of course. Such a request may go out
+    /// again at once (RFC 9113 §6.8, and "transparent retries" of gRPC); after any other end whoever sends decides when.
+    func hasPassedOver(_ error: any Error) -> Bool {
+        guard isGoingInPeace else { return false }
+        if let closed = error as? NIOHTTP2Errors.StreamClosed { return closed.streamID > lastStream }
+        return error is NIOHTTP2Errors.CreatedStreamAfterGoaway
+    }
+
     /// How a call ends whose stream reported an error.
     func exchange(endedBy error: any Error) -> GRPCExchange {
         let peer = configuration.endpoint.hostAndPort
@@ -146,6 +156,7 @@ final class HTTP2Connection {
 
     func receivedGoAway(lastStream: HTTP2StreamID, code: HTTP2ErrorCode, text: String) {
         self.lastStream = lastStream
+        isGoingInPeace = code == .noError
         let detail = text.isEmpty ? "\(code)" : "\(code), \(ServerText.clipped(text))"
         drain("\(configuration.endpoint.hostAndPort) closes the connection (GOAWAY \(detail))")
     }

@@ -6,7 +6,8 @@ internal import NIOSSL
 /// Connections come into being when there is a call for them. A call goes to the least loaded one; between equals an
 /// open one is preferred, then they take turns.
 final class HTTP2Pool {
-    /// How often one call may be moved from a connection that ends to another before it is reported as not sent.
+    /// How many connections one call may be given to, each of which ended before the server looked at it, until it is
+    /// reported as not sent.
     private static let placementsMax = 4
 
     private let configuration: TransportConfiguration

@@ -7,9 +7,10 @@ internal import NIOHPACK
 /// Whatever happens, ``finish(_:)`` is called exactly once with an effect; which ending it gets follows from ``phase``.
 final class UnaryCall {
     enum Phase {
-        /// Not on a stream: nothing has left. Can become sent or finished.
+        /// Not on a stream, and the server looks at nothing of it. Can become sent or finished.
         case waiting
-        /// The headers were handed to a live connection, so the server may have them. Can become finished.
+        /// The headers were handed to a live connection, so the server may have them. Can become finished, or waiting
+        /// again, where the server has said that it did not look at them.
         case sent
         case finished
     }
@@ -19,6 +20,8 @@ final class UnaryCall {
     let makeHeaders: @Sendable (_ timeLeft: Duration) -> HPACKHeaders
     /// What is left to send.
     var body: RequestBody
+    /// All that there is to send.
+    private var wholeBody: RequestBody
     /// Bytes of an answer that are kept; more than that makes the answer unreadable.
     let answerBytesMax: Int
     /// How often it was given to a connection, which must not go on for ever.
@@ -41,6 +44,7 @@ final class UnaryCall {
     ) {
         self.timeout = timeout
         self.body = body
+        wholeBody = body
         self.answerBytesMax = answerBytesMax
         self.result = result
         self.makeHeaders = makeHeaders
@@ -67,6 +71,15 @@ final class UnaryCall {
         }
     }
 
+    /// Goes back to waiting, after the server has said that it did not look at the request.
+    func takeBack(on loop: any EventLoop, endpoint: TargetEndpoint) {
+        guard phase == .sent else { return }
+        phase = .waiting
+        body = wholeBody
+        stream = nil
+        begin(on: loop, endpoint: endpoint)
+    }
+
     private func startTimer(on loop: any EventLoop, _ action: @escaping () -> Void) {
         timer?.cancel()
         deadline = .now() + TimeAmount(timeout)
@@ -90,6 +103,7 @@ final class UnaryCall {
         guard phase != .finished else { return }
         phase = .finished
         body = RequestBody([])
+        wholeBody = body
         timer?.cancel()
         result.succeed(exchange)
     }

@@ -1,7 +1,6 @@
 internal import AsyncHTTPClient
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOHTTP2
 internal import Synchronization
 
 /// Follows one request through AsyncHTTPClient: whether its head was sent, and what came back.
@@ -47,10 +46,6 @@ final class RESTResponder: HTTPClientResponseDelegate {
 
     /// How the request ended that failed with an error.
     func exchange(endedBy error: any Error, configuration: TransportConfiguration) -> RESTExchange {
-        let endpoint = configuration.endpoint
-        if let error = error as? NIOHTTP2Errors.StreamClosed, error.errorCode == .refusedStream {
-            return .notSent("\(endpoint.hostAndPort) refused the stream (REFUSED_STREAM)")
-        }
         let isSent = state.withLock { $0.isHeadSent }
         let reason = Self.reason(error, isSent: isSent, configuration)
         return isSent ? .lost(reason) : .notSent(reason)

@@ -4,11 +4,14 @@ internal import NIOHTTP1
 internal import NIOPosix
 package import UpsertCore
 
-/// The vectors and the records API over REST, on HTTP/1.1 or HTTP/2 as the server offers.
+/// The vectors and the records API over REST on HTTP/1.1, as the official SDK speaks it, one request a connection.
+///
+/// HTTP/2 is not offered: AsyncHTTPClient uses one connection, whose window all uploads would share, and does not tell which
+/// requests a GOAWAY left behind, so that each of them would be one whose outcome is not known.
 ///
 /// It must be closed before it is let go: AsyncHTTPClient stops the process otherwise.
 package final class RESTTransport: Transport {
-    /// Requests over HTTP/1.1 at a time; each takes a connection. How many there really are, the sender decides.
+    /// Requests at a time; each takes a connection. How many there really are, the sender decides.
     private static let connectionsMax = 256
     /// Bytes of an answer to a write: a count or an error.
     private static let writeAnswerBytesMax = 65_536
@@ -37,7 +40,7 @@ package final class RESTTransport: Transport {
             tlsConfiguration: try TLSSetup.configuration(caFile: configuration.caFile),
             redirectConfiguration: .disallow,
             timeout: .init(connect: TimeAmount(configuration.connectTimeout)))
-        settings.httpVersion = .automatic
+        settings.httpVersion = .http1Only
         settings.connectionPool.idleTimeout = TimeAmount(configuration.idleTimeout)
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.connectionsMax
         // One retry layer only, and it is not here.

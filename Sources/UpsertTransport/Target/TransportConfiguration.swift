@@ -2,7 +2,7 @@
 package struct TransportConfiguration: Sendable {
     package var endpoint: TargetEndpoint
     /// Parallel connections, at least 1. The server's HTTP/2 window is per connection, so upload speed over a real
-    /// round trip grows with them. Over HTTP/1.1 it is not used: there one request takes one connection.
+    /// round trip grows with them. Not used over REST: there one request takes one connection.
     package var connections = 2
     /// Time allowed for one request until its answer. Over HTTP/2 it begins when the request gets a stream, and as much is
     /// allowed before that; over HTTP/1.1 connecting is included.
@@ -13,8 +13,9 @@ package struct TransportConfiguration: Sendable {
     package var keepaliveInterval: Duration = .seconds(20)
     /// Silence after that question after which the connection is given up.
     package var keepaliveTimeout: Duration = .seconds(10)
-    /// Time without requests after which a connection is closed, before a middlebox forgets it silently.
-    package var idleTimeout: Duration = .seconds(60)
+    /// Time without requests after which a connection is closed, before a middlebox forgets it silently, or the server
+    /// closes it while a request is on its way: 60 s and more with the usual balancers.
+    package var idleTimeout: Duration = .seconds(50)
     /// A PEM file of authorities trusted besides the system's.
     package var caFile: String?
     /// The `user-agent`, such as `upsertd/1.0.0`.

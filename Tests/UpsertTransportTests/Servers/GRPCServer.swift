@@ -27,7 +27,7 @@ final class GRPCServer: Sendable {
         case page([(String, String)], body: String)
         case reset(HTTP2ErrorCode)
         /// GOAWAY, naming the last stream it looks at, then something else.
-        indirect case goAway(lastStream: Int, then: Reply)
+        indirect case goAway(lastStream: Int, HTTP2ErrorCode = .noError, then: Reply)
         /// The answer comes when the test calls ``release()``.
         indirect case held(Reply)
         /// A second thing after the first.

@@ -71,9 +71,9 @@ final class GRPCServerStream: ChannelInboundHandler {
             stream.writeAndFlush(data, promise: nil)
         case .reset(let code):
             stream.writeAndFlush(HTTP2Frame.FramePayload.rstStream(code), promise: nil)
-        case .goAway(let lastStream, let then):
+        case .goAway(let lastStream, let code, let then):
             let payload = HTTP2Frame.FramePayload.goAway(
-                lastStreamID: HTTP2StreamID(lastStream), errorCode: .noError,
+                lastStreamID: HTTP2StreamID(lastStream), errorCode: code,
                 opaqueData: ByteBuffer(string: "maintenance"))
             stream.parent?.writeAndFlush(HTTP2Frame(streamID: .rootStream, payload: payload), promise: nil)
             perform(then, stream)
