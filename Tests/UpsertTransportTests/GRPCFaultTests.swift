@@ -134,6 +134,23 @@ extension SocketTests {
             try await server.stop()
         }
 
+        @Test("a stream refused once goes out again at once; refused again it is throttling")
+        func refusedStreams() async throws {
+            for (refusals, kind) in [(1, "acknowledged"), (2, "retry")] {
+                let server = try await GRPCServer(
+                    GRPCServer.Script { $0.stream < 2 * refusals ? .reset(.refusedStream) : .answer(trailers: .ok) })
+                var configuration = try configuration(port: server.port)
+                configuration.connections = 1
+                let transport = try grpc(configuration)
+                let outcome = await transport.send(request())
+                #expect(outcome.kind == kind, "\(outcome)")
+                if case .retry(_, let throttled, _) = outcome { #expect(throttled) }
+                #expect(server.record.requests.count == 2)
+                await transport.close()
+                try await server.stop()
+            }
+        }
+
         @Test("REFUSED_STREAM is not sent, any other reset is ambiguous")
         func resets() async throws {
             for (code, kind) in [

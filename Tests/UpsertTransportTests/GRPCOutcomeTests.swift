@@ -44,6 +44,9 @@ struct GRPCOutcomeTests {
         Row(7, "You've reached the max storage allowed for project p", "hold(quota)"),
         Row(8, "You've reached the upsert QPS limit for namespace n (100 QPS)", "retry"),
         Row(8, "You've reached your write unit limit for the current month (2000000).", "hold(quota)"),
+        Row(8, "SERVER: Received message larger than max (2011772 vs. 1048576)", "tooLarge"),
+        Row(8, "grpc: received message larger than max (5000000 vs. 4194304)", "tooLarge"),
+        Row(8, "gRPC message exceeds maximum size 4194304: 6144592", "tooLarge"),
         Row(9, "hold(unexpected_answer)"), Row(10, "retry"), Row(11, "tooLarge"), Row(12, "hold(unexpected_answer)"),
         Row(14, "retry"), Row(14, "no healthy upstream", "retry"),
         Row(

@@ -76,6 +76,7 @@ struct RESTOutcomeTests {
         page(413, "tooLarge"), numbered(413, 3, "x", "tooLarge"), text(425, "early", "retry"),
         numbered(429, 8, "You've reached the upsert QPS limit for namespace n (100 QPS)", "retry"),
         numbered(429, 8, "You've reached your write unit limit for the current month (2000000).", "hold(quota)"),
+        numbered(429, 8, "grpc: received message larger than max (5000000 vs. 4194304)", "tooLarge"),
         page(451, "hold(unexpected_answer)"), numbered(499, 1, "cancelled", "ambiguous"),
     ]
 

@@ -1,7 +1,9 @@
-"""nginx and HAProxy in front of the index, each with a configuration of its own."""
+"""nginx, HAProxy and gRPC's server in C in front of the index."""
 
+import pathlib
 import socket
 import subprocess
+import sys
 
 from conftest import ROOT
 from test_hostile_server import wait_for
@@ -100,3 +102,18 @@ frontend front
 backend index
     server one 127.0.0.1:{index.port} {protocol}
 """)
+
+
+class Gateway:
+    """gRPC's server in C; options as grpc_gateway.py takes them."""
+
+    def __init__(self, index, **options):
+        program = pathlib.Path(__file__).with_name("grpc_gateway.py")
+        self.process = subprocess.Popen(
+            [sys.executable, program, str(index.port), *(f"{name}={value}" for name, value in options.items())],
+            stdout=subprocess.PIPE, text=True)
+        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)

@@ -1,11 +1,11 @@
-"""Debian's own nginx and HAProxy between upsertd and the index: HTTP/2 and HTTP/1.1 as others speak them, with their bounds."""
+"""Other people's servers between upsertd and the index: HTTP/2 and HTTP/1.1 as they speak them, with their bounds."""
 
 import signal
 
 import pytest
 
 from conftest import Daemon, vector
-from proxies import haproxy, nginx
+from proxies import Gateway, haproxy, nginx
 from test_hostile_server import certificate, last_error, records, target, transport  # noqa: F401 (a fixture)
 
 
@@ -110,3 +110,23 @@ def test_a_proxy_that_allows_so_many_requests_a_second_is_obeyed(directory, inde
         assert status["delivered"]["records"] == 40 and status["held_keys"] == 0
         # A request that was turned away was not applied, and that is known.
         assert len(index.journal()["entries"]) == 40 and "429" in last_error(daemon), last_error(daemon)
+
+
+# gRPC's own server.
+
+@pytest.mark.parametrize("options", [{"max_concurrent_streams": 1}, {"max_connection_age_ms": 300}], ids=str)
+def test_a_server_in_c_is_spared_and_followed(directory, index, options):
+    with Behind(directory, Gateway(index, **options), "grpc") as daemon:
+        for number in range(10):
+            daemon.drop(f"{number}.ndjson", records(1_000, number * 1_000, metadata={"text": "x" * 1_000}))
+        status = daemon.idle()
+        assert status["delivered"]["records"] == 10_000 and status["held_keys"] == 0 and index.count() == 10_000
+        assert len(index.journal()["entries"]) == 10_000 and not last_error(daemon), last_error(daemon)
+
+
+def test_the_bound_of_a_server_in_c_on_messages_is_learnt(directory, index):
+    with Behind(directory, Gateway(index, max_receive_message_length=300_000), "grpc") as daemon:
+        daemon.drop("a.ndjson", records(3_000, metadata={"text": "x" * 1_000}))
+        status = daemon.idle()
+        assert status["delivered"]["records"] == 3_000 and index.count() == 3_000 and status["quarantined"]["records"] == 0
+        assert target(status)["bytes_bound"] <= 300_000 and "larger than max" in daemon.log.read_text()

@@ -7,6 +7,7 @@ enum GRPCOutcome {
     static func outcome(of exchange: GRPCExchange, operation: OperationKind, now: Int = WallClock.now()) -> Outcome {
         switch exchange {
         case .notSent(let reason): .retry(after: nil, throttled: false, reason: reason)
+        case .streamRefused(let reason): .retry(after: nil, throttled: true, reason: reason)
         case .lost(let reason): .ambiguous(reason: reason)
         case .answered(let answer):
             if answer.isGRPC, let code = answer.status {
@@ -35,6 +36,7 @@ enum GRPCOutcome {
         case 6 where operation == .upsert || ServerText.saysAlias(message): return .hold(Hold(.alias, reason))
         case 7: return .hold(Hold(ServerText.saysQuota(message) ? .quota : .unauthorized, reason))
         case 8 where ServerText.saysMonthlyQuota(message): return .hold(Hold(.quota, reason))
+        case 8 where ServerText.saysTooLarge(message): return .tooLarge(reason: message)
         case 8: return .retry(after: hint(answer, now: now), throttled: true, reason: reason)
         case 10: return .retry(after: hint(answer, now: now), throttled: false, reason: reason)
         case 11: return .tooLarge(reason: message)

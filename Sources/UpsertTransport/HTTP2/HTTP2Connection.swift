@@ -116,12 +116,15 @@ final class HTTP2Connection {
         drain("nothing heard from \(configuration.endpoint.hostAndPort) before a request timed out")
     }
 
-    /// Whether a stream ended only because the server closes the connection as a matter of course. Such a request may go out
-    /// again at once (RFC 9113 §6.8, and "transparent retries" of gRPC); after any other end whoever sends decides when.
-    func hasPassedOver(_ error: any Error) -> Bool {
-        guard isGoingInPeace else { return false }
-        if let closed = error as? NIOHTTP2Errors.StreamClosed { return closed.streamID > lastStream }
-        return error is NIOHTTP2Errors.CreatedStreamAfterGoaway
+    /// Whether a stream ended only because the server closes the connection as a matter of course, or was refused for the
+    /// first time. Such a request may go out again at once (RFC 9113 §6.8 and §8.7, "transparent retries" of gRPC); after any
+    /// other end whoever sends decides when.
+    func hasPassedOver(_ call: UnaryCall, _ error: any Error) -> Bool {
+        switch error {
+        case let error as NIOHTTP2Errors.StreamClosed where error.streamID > lastStream: isGoingInPeace
+        case let error as NIOHTTP2Errors.StreamClosed: error.errorCode == .refusedStream && call.placements == 1
+        default: error is NIOHTTP2Errors.CreatedStreamAfterGoaway && isGoingInPeace
+        }
     }
 
     /// How a call ends whose stream reported an error.
@@ -131,7 +134,7 @@ final class HTTP2Connection {
         case let error as NIOHTTP2Errors.StreamClosed where error.streamID > lastStream:
             return .notSent("\(failureReason), before it looked at the request")
         case let error as NIOHTTP2Errors.StreamClosed where error.errorCode == .refusedStream:
-            return .notSent("\(peer) refused the stream (REFUSED_STREAM)")
+            return .streamRefused("\(peer) refused the stream (REFUSED_STREAM)")
         case let error as NIOHTTP2Errors.StreamClosed:
             return .lost("\(peer) reset the stream (\(error.errorCode))")
         case is NIOHTTP2Errors.CreatedStreamAfterGoaway:

@@ -69,7 +69,7 @@ final class UnaryCallHandler: ChannelInboundHandler {
 
     /// The stream ends with an error when either side reset it or a GOAWAY left it behind.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if connection.hasPassedOver(error) {
+        if connection.hasPassedOver(call, error) {
             // The end of the stream gives it to another connection.
             call.takeBack(on: connection.loop, endpoint: connection.configuration.endpoint)
         } else {

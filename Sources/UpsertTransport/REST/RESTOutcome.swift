@@ -64,6 +64,7 @@ enum RESTOutcome {
         case 413: return .tooLarge(reason: reason)
         case 425: return retry(answer, throttled: false, reason, now)
         case 429 where ServerText.saysMonthlyQuota(body.message): return .hold(Hold(.quota, reason))
+        case 429 where ServerText.saysTooLarge(body.message): return .tooLarge(reason: reason)
         case 429: return retry(answer, throttled: true, reason, now)
         case 499: return .ambiguous(reason: reason)
         default: return .hold(Hold(.unexpectedAnswer, reason))

@@ -1,15 +1,16 @@
 /// What the service's known error texts mean, where its codes alone do not say it.
 ///
 /// Sources: docs.pinecone.io "Database limits" and "Errors"; answers of the real service quoted in public issues;
-/// Envoy's local replies (the service stands behind Envoy).
+/// Envoy's local replies (the service stands behind Envoy); the bounds on messages of gRPC's own servers (C, Go, Java, tonic).
 enum ServerText {
     /// The request as a whole is too large or holds too many records. A record's metadata that is too large is not
     /// meant: splitting the request would not help there.
     static func saysTooLarge(_ message: String) -> Bool {
         let text = withoutQuotations(message).lowercased()
-        return ["maximum supported size", "message length too large", "batch size exceeds"].contains {
-            text.contains($0)
-        }
+        return [
+            "maximum supported size", "batch size exceeds", "message length too large", "message larger than max",
+            "message exceeds maximum size",
+        ].contains { text.contains($0) }
     }
 
     /// A limit of the month, which waiting for minutes does not lift.
