@@ -38,13 +38,16 @@ struct NotifyService: Service {
             }
             _ = running.activity.take()
             var isIdle = false
-            // A queue that cannot be read is said by those who need it; the first line goes out together with READY=1, and one
-            // made before must not follow it.
-            if running.phase != .starting, let report = try? await running.report() {
+            // The first line goes out together with READY=1, and one made before must not follow it.
+            let isLineDue = running.phase != .starting
+            // A queue that cannot be read is said by those who need it.
+            if let report = try? await running.report() {
                 let summary = report.summary
                 isIdle = running.phase == .running && summary == line && report.queued.records == 0
-                if summary != line { notifier.status(summary) }
-                line = summary
+                if isLineDue, summary != line {
+                    notifier.status(summary)
+                    line = summary
+                }
                 act(on: check.verdict(report))
                 // A second look says whether they are really wrong.
                 if check.isSuspicious { isIdle = false }
