@@ -1,6 +1,6 @@
 internal import UpsertCore
 
-/// Chunks just accepted, kept in memory until all of them is taken, as long as about that little waits.
+/// Chunks with records still to be taken, just accepted or read back in part, kept in memory as far as there is room.
 ///
 /// A cache only: every chunk in it is durable, and what is not in it is read back.
 struct ContentCache {

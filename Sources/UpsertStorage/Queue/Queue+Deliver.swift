@@ -69,7 +69,14 @@ extension Queue {
     }
 
     /// Puts back a batch that was not applied for certain; its records wait again.
-    package func putBack(_ batch: Batch, now: Int64) { window.putBack(batch, now: now) }
+    ///
+    /// They wait for a while at least, so their chunks leave memory to those that can be sent.
+    package func putBack(_ batch: Batch, now: Int64) {
+        for slot in batch.contents.keys {
+            if let chunk = window.waiting(slot: slot) { contents.remove(chunk.sequence) }
+        }
+        window.putBack(batch, now: now)
+    }
 
     /// Lets the records of batches leave the queue, in one commit.
     ///
