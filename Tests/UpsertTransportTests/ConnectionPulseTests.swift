@@ -7,7 +7,7 @@ struct ConnectionPulseTests {
     private static let start = NIODeadline.uptimeNanoseconds(0)
 
     private func pulse() throws -> ConnectionPulse {
-        // 20 s of silence, 10 s for the answer, 60 s idle.
+        // 20 s of silence, 10 s for the answer, 45 s idle.
         ConnectionPulse(try configuration(port: 1), now: Self.start)
     }
 
@@ -41,6 +41,22 @@ struct ConnectionPulseTests {
         #expect(pulse.verdict(openStreams: 1, at: at(49)) == .ping)
     }
 
+    @Test("a server that is alive and works for long is not asked more often than servers of gRPC allow")
+    func patience() throws {
+        var pulse = try pulse()
+        func asked(from first: Int64, through last: Int64) -> [Int64] {
+            (first...last).filter {
+                let isAsked = pulse.verdict(openStreams: 1, at: at($0)) == .ping
+                if isAsked { pulse.heard(at: at($0)) }
+                return isAsked
+            }
+        }
+        #expect(asked(from: 1, through: 500) == [20, 40])
+        pulse.heard(at: at(500))
+        pulse.heardAnswer()
+        #expect(asked(from: 501, through: 1_000) == [520, 540])
+    }
+
     @Test("silence before a request began does not count")
     func freshUse() throws {
         var pulse = try pulse()
@@ -61,8 +77,8 @@ struct ConnectionPulseTests {
     func idle() throws {
         var pulse = try pulse()
         pulse.used(at: at(10))
-        #expect(pulse.verdict(openStreams: 0, at: at(59)) == .fine)
-        #expect(pulse.verdict(openStreams: 0, at: at(60)) == .idle)
+        #expect(pulse.verdict(openStreams: 0, at: at(54)) == .fine)
+        #expect(pulse.verdict(openStreams: 0, at: at(55)) == .idle)
     }
 
     @Test("it is asked often while a request is open, and else when the idle time is over")
@@ -70,7 +86,7 @@ struct ConnectionPulseTests {
         var pulse = try pulse()
         pulse.used(at: at(10))
         #expect(pulse.rest(openStreams: 1, at: at(11)) == .milliseconds(2_500))
-        #expect(pulse.rest(openStreams: 0, at: at(11)) == .seconds(49))
-        #expect(pulse.rest(openStreams: 0, at: at(60)) == .milliseconds(2_500))
+        #expect(pulse.rest(openStreams: 0, at: at(11)) == .seconds(44))
+        #expect(pulse.rest(openStreams: 0, at: at(55)) == .milliseconds(2_500))
     }
 }

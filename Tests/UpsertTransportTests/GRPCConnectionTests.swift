@@ -40,6 +40,38 @@ extension SocketTests {
             }
         }
 
+        @Test("requests that wait behind a socket that takes no more bytes go elsewhere when GOAWAY comes")
+        func goAwayBehindAFullSocket() async throws {
+            // Windows without end, and a server that stops reading with the first request.
+            let server = try await GRPCServer(
+                GRPCServer.Script(
+                    window: 1 << 30,
+                    onHeaders: {
+                        $0.connection == 0 && $0.stream == 1
+                            ? .both(.freeze, .held(.goAway(lastStream: 1, then: .nothing))) : nil
+                    },
+                    onRequest: { $0.connection == 0 ? .nothing : .answer(trailers: .ok) }))
+            var configuration = try configuration(port: server.port)
+            configuration.connections = 1
+            let transport = try grpc(configuration)
+            let large = request(namespace: "", [[UInt8](repeating: 7, count: 16 << 20)])
+            let covered = Task { await transport.send(large) }
+            await server.wait { $0.held.count == 1 }
+            let others = Task {
+                await withTaskGroup(of: String.self) { group in
+                    for _ in 0..<5 { group.addTask { await transport.send(large).kind } }
+                    return await group.reduce(into: []) { $0.append($1) }
+                }
+            }
+            // Gives them time to reach the connection; the test holds without, it only shows less.
+            for _ in 0..<10_000 { await Task.yield() }
+            server.release()
+            #expect(await others.value == Array(repeating: "acknowledged", count: 5))
+            await transport.close()
+            #expect(await covered.value.kind == "ambiguous")
+            try await server.stop()
+        }
+
         @Test("a request that GOAWAY covers finishes, while new ones use a new connection")
         func goAwayAfter() async throws {
             let server = try await GRPCServer(

@@ -134,7 +134,7 @@ extension SocketTests {
             try await server.stop()
         }
 
-        @Test("a stream refused once goes out again at once; refused again it is throttling")
+        @Test("a stream refused once goes out again at once; refused again, later")
         func refusedStreams() async throws {
             for (refusals, kind) in [(1, "acknowledged"), (2, "retry")] {
                 let server = try await GRPCServer(
@@ -144,7 +144,6 @@ extension SocketTests {
                 let transport = try grpc(configuration)
                 let outcome = await transport.send(request())
                 #expect(outcome.kind == kind, "\(outcome)")
-                if case .retry(_, let throttled, _) = outcome { #expect(throttled) }
                 #expect(server.record.requests.count == 2)
                 await transport.close()
                 try await server.stop()
@@ -251,7 +250,7 @@ extension SocketTests {
             configuration.keepaliveTimeout = .seconds(20)
             let transport = try grpc(configuration)
             let task = Task { await transport.send(request()) }
-            await server.wait { $0.pings >= 3 }
+            await server.wait { $0.pings >= 2 }
             server.release()
             #expect(await task.value.kind == "acknowledged")
             await transport.close()

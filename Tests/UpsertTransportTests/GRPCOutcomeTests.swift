@@ -47,6 +47,12 @@ struct GRPCOutcomeTests {
         Row(8, "SERVER: Received message larger than max (2011772 vs. 1048576)", "tooLarge"),
         Row(8, "grpc: received message larger than max (5000000 vs. 4194304)", "tooLarge"),
         Row(8, "gRPC message exceeds maximum size 4194304: 6144592", "tooLarge"),
+        Row(8, "Received message exceeds the maximum configured message size.", "tooLarge"),
+        Row(2, "Payload Too Large", "tooLarge"), Row(2, "Payload Too Large for me", "ambiguous"),
+        Row(
+            14,
+            "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: "
+                + "remote connection failure", "ambiguous"),
         Row(9, "hold(unexpected_answer)"), Row(10, "retry"), Row(11, "tooLarge"), Row(12, "hold(unexpected_answer)"),
         Row(14, "retry"), Row(14, "no healthy upstream", "retry"),
         Row(

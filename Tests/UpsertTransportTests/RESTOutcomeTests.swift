@@ -88,6 +88,10 @@ struct RESTOutcomeTests {
             503, "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
             "ambiguous"),
         text(503, "upstream connect error or disconnect/reset before headers. reset reason: overflow", "retry"),
+        text(
+            503,
+            "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: overflow",
+            "ambiguous"),
         page(505, "hold(unexpected_answer)"), page(520, "ambiguous"), page(204, "hold(unexpected_answer)"),
         page(200, "hold(unexpected_answer)"), text(200, "ok", "hold(unexpected_answer)"),
         text(200, "", "hold(unexpected_answer)"), text(200, "{}", "acknowledged", .delete),

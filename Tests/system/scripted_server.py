@@ -33,7 +33,16 @@ def grpc(stream, message=b"", trailers=(("grpc-status", "0"),), head=()):
     opening = [(":status", "200"), ("content-type", "application/grpc"), *head]
     prefixed = b"\x00" + struct.pack(">I", len(message)) + message
     return (frame(HEADERS, END_HEADERS, stream, header_block(opening)) + frame(DATA, 0, stream, prefixed)
-            + frame(HEADERS, END_HEADERS | END_STREAM, stream, header_block(trailers)))
+            + _trailers(stream, header_block(trailers)))
+
+
+def _trailers(stream, block):
+    """The end of a stream: a HEADERS frame and as many CONTINUATION frames as the block needs (RFC 9113 §6.10)."""
+    parts = [block[start:start + 16_384] for start in range(0, len(block), 16_384)]
+    frames = [frame(HEADERS if number == 0 else CONTINUATION,
+                    (END_STREAM if number == 0 else 0) | (END_HEADERS if number == len(parts) - 1 else 0), stream, part)
+              for number, part in enumerate(parts)]
+    return b"".join(frames)
 
 
 def http(status, body=b"", kind="application/json", head=()):

@@ -246,9 +246,10 @@ def test_numbers_out_of_range_do_not_end_the_daemon(directory, transport):
 
 # Words.
 
+@pytest.mark.parametrize("length", [12_000, 60_000])
 @pytest.mark.parametrize("transport", ["grpc", "rest"])
-def test_a_servers_words_reach_the_operator_escaped_and_short(directory, transport):
-    words = "bad \x1b[2J\x1b]0;owned\x07 value\nlevel=critical forged line " + "y" * 12_000
+def test_a_servers_words_reach_the_operator_escaped_and_short(directory, transport, length):
+    words = "bad \x1b[2J\x1b]0;owned\x07 value\nlevel=critical forged line " + "y" * length
     if transport == "rest":
         body = json.dumps({"code": 3, "message": words, "details": []}).encode()
         answer = lambda _: [http(400, body)]  # noqa: E731

@@ -31,8 +31,8 @@ package struct TargetConfiguration: Sendable, Equatable {
     package var connections: Int
     /// `linger`: how long a batch may wait to fill. 0ms…1h; default 200ms.
     package var linger: Duration
-    /// `request_timeout`: time from sending a request to its answer, and before that to find a connection and a stream. 1s…10m;
-    /// default 30s.
+    /// `request_timeout`: time for one request until it is answered. Over REST connecting is included; over gRPC as much is
+    /// allowed before that, to find a connection and a stream. 1s…10m; default 30s.
     package var requestTimeout: Duration
     /// `connect_timeout`: time for a new connection, TLS included. 100ms…5m; default 5s.
     package var connectTimeout: Duration

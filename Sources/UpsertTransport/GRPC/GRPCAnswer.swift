@@ -7,8 +7,6 @@ enum GRPCExchange: Sendable, Equatable {
     /// The server cannot have applied the request: none of it was handed to a connection, or the server said that it
     /// did not look at it.
     case notSent(String)
-    /// The server refused the stream before it looked at the request, as it does while it has too many.
-    case streamRefused(String)
     /// No answer, and the request may have reached the server.
     case lost(String)
 }

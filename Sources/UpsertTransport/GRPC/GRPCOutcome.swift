@@ -7,7 +7,6 @@ enum GRPCOutcome {
     static func outcome(of exchange: GRPCExchange, operation: OperationKind, now: Int = WallClock.now()) -> Outcome {
         switch exchange {
         case .notSent(let reason): .retry(after: nil, throttled: false, reason: reason)
-        case .streamRefused(let reason): .retry(after: nil, throttled: true, reason: reason)
         case .lost(let reason): .ambiguous(reason: reason)
         case .answered(let answer):
             if answer.isGRPC, let code = answer.status {
@@ -29,6 +28,8 @@ enum GRPCOutcome {
             let count =
                 operation == .upsert ? ProtobufFields.varint(1, in: answer.body).flatMap { Int(exactly: $0) } : nil
             return .acknowledged(lsn: answer.lsn, count: count)
+        // Envoy's 413 in the clothes of gRPC (`httpToGrpcStatus`): nothing was passed on.
+        case 2 where message == "Payload Too Large": return .tooLarge(reason: reason)
         case 1, 2, 4, 13:  // CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, INTERNAL: the write may have been applied
             return .ambiguous(reason: reason)
         case 3: return refusal(message)

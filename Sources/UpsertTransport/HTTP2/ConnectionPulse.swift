@@ -13,12 +13,17 @@ struct ConnectionPulse {
         case idle
     }
 
+    /// Questions between two pieces of an answer, at most: gRPC's servers close a connection with ENHANCE_YOUR_CALM after more
+    /// (GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, `keepalive.EnforcementPolicy`).
+    private static let pingsMax = 2
+
     private let interval: TimeAmount
     private let timeout: TimeAmount
     private let idleAfter: TimeAmount
     private var lastRead: NIODeadline
     private var lastUse: NIODeadline
     private var isPinging = false
+    private var pingsSinceAnswer = 0
     /// When the question left this machine; it may wait long behind a large upload, which is not the server's silence.
     private var pingWritten: NIODeadline?
 
@@ -45,6 +50,9 @@ struct ConnectionPulse {
         pingWritten = nil
     }
 
+    /// A piece of an answer was read.
+    mutating func heardAnswer() { pingsSinceAnswer = 0 }
+
     func silence(at now: NIODeadline) -> TimeAmount { now - lastRead }
 
     /// The first stream began or the last one ended. Silence before the first began counts for nothing; that of a later
@@ -65,8 +73,11 @@ struct ConnectionPulse {
             return now - lastUse >= idleAfter ? .idle : .fine
         }
         if let pingWritten { return now - pingWritten >= timeout ? .dead : .fine }
-        guard !isPinging, now - max(lastRead, lastUse) >= interval else { return .fine }
+        guard !isPinging, pingsSinceAnswer < Self.pingsMax, now - max(lastRead, lastUse) >= interval else {
+            return .fine
+        }
         isPinging = true
+        pingsSinceAnswer += 1
         return .ping
     }
 }

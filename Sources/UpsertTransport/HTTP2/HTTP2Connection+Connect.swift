@@ -67,7 +67,8 @@ extension HTTP2Connection {
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.initialSettings = [
             HTTP2Setting(parameter: .enablePush, value: 0),
-            HTTP2Setting(parameter: .maxHeaderListSize, value: 16_384),
+            // Enough for an error that quotes a record's metadata: a longer one ends the connection with all its requests.
+            HTTP2Setting(parameter: .maxHeaderListSize, value: 256 << 10),
         ]
         // The limits against abusive peers are meant for servers. A gRPC server may PING with every upload it measures.
         connection.controlFrameRateLimit.maximumCount = 100_000

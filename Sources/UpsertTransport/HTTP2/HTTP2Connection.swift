@@ -66,8 +66,11 @@ final class HTTP2Connection {
         waiting.removeAll { $0 === call }
     }
 
-    private func openWaiting() {
-        while state == .ready, openStreams < streamsMax, !waiting.isEmpty, let multiplexer {
+    /// Opens streams for the calls that wait, while the socket takes bytes: otherwise NIO would keep a new stream's headers
+    /// back, where no GOAWAY reaches it, and the call would count as sent.
+    func openWaiting() {
+        guard let channel, let multiplexer else { return }
+        while state == .ready, channel.isActive, channel.isWritable, openStreams < streamsMax, !waiting.isEmpty {
             open(waiting.removeFirst(), multiplexer)
         }
     }
@@ -134,7 +137,7 @@ final class HTTP2Connection {
         case let error as NIOHTTP2Errors.StreamClosed where error.streamID > lastStream:
             return .notSent("\(failureReason), before it looked at the request")
         case let error as NIOHTTP2Errors.StreamClosed where error.errorCode == .refusedStream:
-            return .streamRefused("\(peer) refused the stream (REFUSED_STREAM)")
+            return .notSent("\(peer) refused the stream (REFUSED_STREAM)")
         case let error as NIOHTTP2Errors.StreamClosed:
             return .lost("\(peer) reset the stream (\(error.errorCode))")
         case is NIOHTTP2Errors.CreatedStreamAfterGoaway:

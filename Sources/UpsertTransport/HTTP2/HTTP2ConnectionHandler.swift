@@ -28,6 +28,11 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         context.fireChannelReadComplete()
     }
 
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        connection.openWaiting()
+        context.fireChannelWritabilityChanged()
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted(let name?)? = event as? TLSUserEvent, name != "h2" {
             abandon("\(connection.configuration.endpoint.hostAndPort) speaks \(name), not HTTP/2", context)
@@ -36,7 +41,7 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // NIOHTTP2 reports errors of one stream here too; they end that stream only.
+        // NIOHTTP2 reports here too what concerns one stream, which learns it by itself.
         switch error {
         case is NIOHTTP2Errors.StreamClosed, is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.CreatedStreamAfterGoaway:
             return
@@ -47,7 +52,8 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         let isGibberish = error is NIOHTTP2Errors.UnableToParseFrame || error is NIOHTTP2Errors.BadClientMagic
         abandon(
             isGibberish
-                ? "\(endpoint.hostAndPort) does not speak HTTP/2" : ConnectionFailure.reason(error, endpoint: endpoint),
+                ? "\(endpoint.hostAndPort) does not speak HTTP/2\(connection.state == .connecting ? "" : " as it should")"
+                : ConnectionFailure.reason(error, endpoint: endpoint),
             context)
     }
 

@@ -47,6 +47,7 @@ final class UnaryCallHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        connection.pulse.heardAnswer()
         switch unwrapInboundIn(data) {
         case .headers(let payload):
             if head == nil {

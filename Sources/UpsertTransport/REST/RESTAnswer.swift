@@ -2,7 +2,7 @@
 enum RESTExchange: Sendable, Equatable {
     /// The server's answer arrived whole.
     case answered(RESTAnswer)
-    /// The request head was never handed to a connection, or the server said that it did not look at the request.
+    /// The request head was never handed to a connection.
     case notSent(String)
     /// No answer, and the request may have reached the server.
     case lost(String)

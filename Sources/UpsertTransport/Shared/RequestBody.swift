@@ -33,7 +33,7 @@ struct RequestBody: Sendable {
             room -= taken.count
             parts[current] = parts[current].dropFirst(taken.count)
             guard parts[current].isEmpty else { continue }
-            // An empty slice would hold on to the memory that it is of.
+            // An empty slice would hold on to the memory that it is of, where nobody else does.
             parts[current] = []
             current += 1
         }

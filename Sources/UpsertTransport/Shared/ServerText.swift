@@ -1,7 +1,8 @@
 /// What the service's known error texts mean, where its codes alone do not say it.
 ///
 /// Sources: docs.pinecone.io "Database limits" and "Errors"; answers of the real service quoted in public issues;
-/// Envoy's local replies (the service stands behind Envoy); the bounds on messages of gRPC's own servers (C, Go, Java, tonic).
+/// Envoy's local replies (the service stands behind Envoy); the bounds on messages of gRPC's own servers (C, Go, Java, .NET,
+/// tonic).
 enum ServerText {
     /// The request as a whole is too large or holds too many records. A record's metadata that is too large is not
     /// meant: splitting the request would not help there.
@@ -9,7 +10,7 @@ enum ServerText {
         let text = withoutQuotations(message).lowercased()
         return [
             "maximum supported size", "batch size exceeds", "message length too large", "message larger than max",
-            "message exceeds maximum size",
+            "message exceeds maximum size", "message exceeds the maximum configured message size",
         ].contains { text.contains($0) }
     }
 
@@ -36,6 +37,8 @@ enum ServerText {
     /// A proxy gave up on a request that it had already passed on, so that it may have been applied.
     static func saysForwarded(_ message: String) -> Bool {
         let text = message.lowercased()
+        // A retry of Envoy's own: the reason is that of the latest attempt, an earlier one may have been passed on.
+        if text.contains("retried and the latest") { return true }
         if text.contains("upstream request timeout") || text.contains("stream timeout") { return true }
         guard text.contains("reset before headers") || text.contains("upstream reset") else { return false }
         // Envoy's reset reasons that mean that the upstream never had the request.
